@@ -1,0 +1,1 @@
+"""The engine: where torch lives; it turns a game into trained networks."""

@@ -1,0 +1,80 @@
+"""Where tensors live and how precisely they are multiplied."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal, TypeAlias
+
+import attrs
+import torch
+from torch import nn
+
+from ..errors import GanforgeError
+
+Precision: TypeAlias = Literal["fp32", "tf32", "bf16"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "bf16")
+
+
+class DeviceError(GanforgeError):
+    """The device that was asked for is not there."""
+
+    exit_code = 2
+
+
+@attrs.frozen
+class Machine:
+    """A device and the precision of its matrix products and convolutions.
+
+    Args:
+        device: Where networks, data and draws live.
+        precision: ``fp32``, ``tf32`` (CUDA's 19-bit products) or ``bf16`` (autocast, fp32 master weights).
+        channels_last: Whether convolutional networks and images are laid out channels last.
+    """
+
+    device: torch.device
+    precision: Precision = "fp32"
+    channels_last: bool = True
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which networks are evaluated."""
+        if self.precision != "bf16":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a module to the device, in the layout its convolutions prefer."""
+        module = module.to(self.device)
+        if self.channels_last and any(parameter.dim() == 4 for parameter in module.parameters()):
+            module = module.to(memory_format=torch.channels_last)
+        return module
+
+    def prepare(self) -> None:
+        """Set torch's process-wide switches for this precision."""
+        if self.device.type == "cuda":
+            allowed = self.precision != "fp32"
+            torch.backends.cuda.matmul.allow_tf32 = allowed
+            torch.backends.cudnn.allow_tf32 = allowed
+            torch.cuda.set_device(self.device)
+
+
+def choose_device(text: str = "auto") -> torch.device:
+    """Read a device as the command line spells it.
+
+    Args:
+        text: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:INDEX``.
+
+    Raises:
+        DeviceError: There is no such device.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if text == "auto":
+        return torch.device("cuda", torch.cuda.current_device()) if count else torch.device("cpu")
+    try:
+        device = torch.device(text)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise DeviceError(f"there is no device {text!r}.", "the devices are auto, cpu, cuda and cuda:INDEX")
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise DeviceError(f"device {text!r} was asked for; torch sees {count} CUDA devices here.", "--device auto")
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else device

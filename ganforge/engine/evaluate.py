@@ -1,0 +1,195 @@
+"""Evaluates the expressions of one turn, and those of samples, on tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import Site
+from ..language.graph import ordered
+from ..language.network import Network
+from ..language.signal import (
+    Batch,
+    Evaluation,
+    Expression,
+    ImagePool,
+    Operation,
+    PerStep,
+    SamplingMode,
+    Signal,
+)
+from ..language.term import Measure
+from .device import Machine
+from .draw import draw_source
+from .plan import TurnPlan
+from .pool import Pool
+
+Values = tuple[Tensor, ...]
+
+
+class Play:
+    """What evaluating a turn needs from the run: modules, batches, pools, and the step's shared values.
+
+    Args:
+        machine: Device and precision.
+        modules: The networks' modules; averages under their own declarations.
+        pools: The image pools' contents.
+        batch_size: Examples drawn for noise and labels.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        modules: Mapping[Network, nn.Module],
+        pools: Mapping[ImagePool, Pool],
+        batch_size: int,
+    ) -> None:
+        self.machine = machine
+        self.modules = modules
+        self.pools = pools
+        self.batch_size = batch_size
+        self.shared: dict[Expression, Values] = {}
+        self.batches: dict[Batch, Values] = {}
+
+    def begin_step(self) -> None:
+        """Forget the last step's shared values."""
+        self.shared.clear()
+        self.batches.clear()
+
+    def measure(self, plan: TurnPlan, draw_batch: Callable[[Batch], Values]) -> dict[Measure, Tensor]:
+        """Evaluate a turn's expressions and compute its losses.
+
+        Args:
+            plan: The turn.
+            draw_batch: Gives this turn's batch of a data set.
+        """
+        graphs = plan.recorded | plan.kept
+        values: dict[Expression, Values] = {}
+        for origin in plan.order:
+            with torch.set_grad_enabled(origin in graphs), _place(origin.site, "evaluating", origin):
+                if isinstance(origin, Batch):
+                    out = draw_batch(origin)
+                else:
+                    inputs = [self._input(signal, values, plan, origin in graphs) for signal in origin.inputs]
+                    out = self._apply(origin, inputs)
+            if isinstance(origin, PerStep):
+                self.shared[origin] = out
+            values[origin] = _with_points(origin, out, plan)
+        return {measure: self._compute(measure, values, plan) for measure in plan.measures}
+
+    def _input(self, signal: Signal, values: dict[Expression, Values], plan: TurnPlan, graph: bool) -> Tensor:
+        origin = signal.origin
+        if origin not in values:
+            # A per-step signal of an earlier turn, with its graph if this turn differentiates through it.
+            values[origin] = _with_points(origin, self.shared[origin], plan)
+        tensor = values[origin][signal.output]
+        attached = graph and (origin in plan.recorded or origin in plan.kept)
+        return tensor if attached or not tensor.requires_grad else tensor.detach()
+
+    def _apply(self, origin: Expression, inputs: list[Tensor]) -> Values:
+        if isinstance(origin, Evaluation):
+            with self.machine.autocast():
+                return as_values(self.modules[origin.network](*inputs))
+        if isinstance(origin, Operation):
+            return (origin.function(*inputs, **origin.options),)
+        if isinstance(origin, ImagePool):
+            return (self.pools[origin].mix(inputs[0].detach()),)
+        if isinstance(origin, PerStep | SamplingMode):
+            return (inputs[0],)
+        return (draw_source(origin, self.batch_size, self.machine.device),)
+
+    def _compute(self, measure: Measure, values: dict[Expression, Values], plan: TurnPlan) -> Tensor:
+        def tensor(signal: Signal) -> Tensor:
+            value = self._input(signal, values, plan, graph=True)
+            return value.float() if value.is_floating_point() else value
+
+        keywords = {name: tensor(signal) for name, signal in measure.keywords.items()}
+        if measure.wrt is not None:
+            # The gradient point itself, not a copy: autograd looks for this very tensor.
+            keywords["wrt"] = self._input(measure.wrt, values, plan, graph=True)
+        with _place(measure.site, "computing", measure.name):
+            return measure.function(*[tensor(signal) for signal in measure.inputs], **keywords)
+
+
+def _with_points(origin: Expression, out: Values, plan: TurnPlan) -> Values:
+    """Make gradient points require gradients."""
+    return tuple(
+        value.detach().requires_grad_() if (origin, index) in plan.points and not value.requires_grad else value
+        for index, value in enumerate(out)
+    )
+
+
+def as_values(out: Tensor | tuple[Tensor, ...]) -> Values:
+    """A module's result as a tuple of tensors."""
+    return tuple(out) if isinstance(out, tuple | list) else (out,)
+
+
+@contextmanager
+def _place(site: Site | None, doing: str, what: object) -> Iterator[None]:
+    """Add the recipe's line to whatever torch raises."""
+    try:
+        yield
+    except Exception as error:
+        if site is not None and not any("recipe line" in note for note in getattr(error, "__notes__", ())):
+            error.add_note(f"recipe line: {site}  {site.text}\nwhile {doing} {what}")
+        raise
+
+
+def evaluate_samples(
+    signals: Mapping[str, Signal],
+    modules: Mapping[Network, nn.Module],
+    machine: Machine,
+    count: int,
+    source: Callable[[Expression], Values],
+) -> dict[str, Tensor]:
+    """Evaluate signals for looking at: in evaluation mode and without gradients.
+
+    Args:
+        signals: What to evaluate, by name.
+        modules: The networks' modules.
+        machine: Device and precision.
+        count: Examples.
+        source: Gives the values of noise, labels and batches for ``count`` examples.
+    """
+    values: dict[Expression, Values] = {}
+    training = _in_training_mode(signals.values())
+    with torch.no_grad():
+        for origin in ordered(signals.values()):
+            inputs = [values[signal.origin][signal.output] for signal in origin.inputs]
+            if isinstance(origin, Evaluation):
+                module = modules[origin.network]
+                with machine.autocast(), _mode(module, training=origin in training):
+                    values[origin] = as_values(module(*inputs))
+            elif isinstance(origin, Operation):
+                values[origin] = (origin.function(*inputs, **origin.options),)
+            elif origin.inputs:
+                values[origin] = (inputs[0],)
+            else:
+                values[origin] = source(origin)
+    return {name: values[signal.origin][signal.output] for name, signal in signals.items()}
+
+
+def _in_training_mode(signals: Iterable[Signal]) -> set[Expression]:
+    """Expressions behind ``gf.sampling(..., mode="train")``."""
+    found: set[Expression] = set()
+    for origin in ordered(signals):
+        if isinstance(origin, SamplingMode) and origin.mode == "train":
+            found |= set(ordered(origin.inputs))
+    return found
+
+
+@contextmanager
+def _mode(module: nn.Module, training: bool) -> Iterator[None]:
+    """Put a module in a mode for a while, its buffers (running statistics) unchanged afterwards."""
+    was = module.training
+    kept = [buffer.clone() for buffer in module.buffers()] if training else []
+    module.train(training)
+    try:
+        yield
+    finally:
+        module.train(was)
+        for buffer, value in zip(module.buffers(), kept, strict=False):
+            buffer.copy_(value)

@@ -1,0 +1,236 @@
+"""The training loop: steps of turns, and what follows each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from ..errors import RecipeError
+from ..language.game import Game, Phase, Player
+from ..language.length import Progress
+from ..language.network import Network
+from ..language.signal import Batch
+from ..language.term import Part, Term
+from .batches import Batches
+from .device import Machine
+from .draw import seed_turn
+from .evaluate import Play, Values
+from .guard import Guard
+from .numbers import now_number, read_term, scheduled_fields, weighted
+from .plan import TurnPlan, plan_step
+from .state import State
+
+
+class Loop:
+    """Plays a game step by step.
+
+    Args:
+        game: What is played.
+        machine: Device and precision.
+        seed: The run's seed.
+        data: The opened data of each batch in the game.
+    """
+
+    def __init__(self, game: Game, machine: Machine, seed: int, data: Mapping[Batch, Batches]) -> None:
+        self.game = game
+        self.machine = machine
+        self.seed = seed
+        self.data = data
+        self.state = State(game, machine, seed)
+        self.play = Play(machine, self.state.modules, self.state.pools, game.batch_size)
+        self.guard = Guard()
+        self._plans: dict[object, tuple[TurnPlan, ...]] = {}
+        self._live: frozenset[Network] = frozenset()
+
+    # A step is every player's turns in the order written; then averages and feedbacks follow.
+
+    def step(self) -> None:
+        """Play one step, entering the next phase first if this one is over."""
+        self.enter_phase()
+        state, now = self.state, self.progress()
+        self.play.begin_step()
+        for plan in self._plan(now):
+            self._turn(plan, now)
+        self._average(now)
+        self._feed_back(now)
+        state.counters.step += 1
+        state.counters.phase_step += 1
+
+    def _turn(self, plan: TurnPlan, now: Progress) -> None:
+        """One update of one player."""
+        state, player = self.state, plan.player
+        number = state.counters.turns[player.name]
+        state.counters.turns[player.name] = number + 1
+        if not plan.parts:  # Every term is lazy and none is due.
+            return
+
+        # Evaluate, with everything but this player's networks held still.
+        seed_turn(self.seed, state.counters.step, player.name, plan.turn)
+        self._hold_all_but(plan.live)
+        measured = self.play.measure(plan, lambda batch: self._batch(batch, plan.turn))
+        total = weighted(plan.parts, measured, now, state.integrals)
+
+        # Differentiate with respect to this player's weights only.
+        optimizer, named = state.optimizers[player.name], state.parameters(player)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(total, inputs=[parameter for _, parameter in named], retain_graph=plan.retain)
+        self.guard.check(plan, state.counters.step, measured, named, optimizer)
+
+        # Update.
+        self._set_numbers(player, optimizer, now)
+        _clip(player, [parameter for _, parameter in named])
+        optimizer.step()
+        with torch.no_grad():
+            for constraint in player.constraints:
+                for network in player.trains:
+                    constraint.apply(state.modules[network])
+        state.measured |= {measure: value.detach() for measure, value in measured.items()}
+
+    # Phases and progress.
+
+    @property
+    def phase(self) -> Phase:
+        """The phase being played."""
+        return self.game.phases[self.state.counters.phase]
+
+    def progress(self) -> Progress:
+        """How far the phase has come."""
+        counters = self.state.counters
+        if not self.state.batches:
+            return Progress(counters.phase_step, counters.phase_step * self.game.batch_size)
+        drawn = counters.positions[0] - counters.phase_positions[0]
+        data = self.data[self.state.batches[0]]
+        return Progress(counters.phase_step, drawn * self.game.batch_size, data.epochs(drawn))
+
+    def phase_is_over(self) -> bool:
+        """Whether the phase has reached its length."""
+        return self.progress() / self.phase.length >= 1.0
+
+    def is_over(self) -> bool:
+        """Whether the last phase has reached its length."""
+        return self.phase is self.game.phases[-1] and self.phase_is_over()
+
+    def enter_phase(self) -> None:
+        """Begin the next phase if this one is over and another follows."""
+        while self.phase is not self.game.phases[-1] and self.phase_is_over():
+            self.state.begin_phase(self.state.counters.phase + 1)
+
+    # What a turn needs.
+
+    def _plan(self, now: Progress) -> tuple[TurnPlan, ...]:
+        turns: list[tuple[Player, int, tuple[Part, ...]]] = []
+        for player in self.phase.players:
+            taken = self.state.counters.turns[player.name]
+            for turn in range(self._updates(player, now)):
+                due = tuple(part for part in player.minimizes.parts if (taken + turn) % part.interval == 0)
+                turns.append((player, turn, due))
+        key = tuple((player.name, turn, tuple(part.label for part in due)) for player, turn, due in turns)
+        if key not in self._plans:
+            self._plans[key] = plan_step(turns)
+        return self._plans[key]
+
+    def _updates(self, player: Player, now: Progress) -> int:
+        value = now_number(player.updates, now, {})
+        if value != int(value) or value < 0:
+            raise RecipeError(
+                f"player '{player.name}' takes a whole number of turns a step; its schedule gives {value} "
+                f"at step {now.steps}.",
+                site=player.site,
+            )
+        return int(value)
+
+    def _batch(self, origin: Batch, turn: int) -> Values:
+        """All first turns of a step share one batch; each extra turn draws another."""
+        if turn == 0 and origin in self.play.batches:
+            return self.play.batches[origin]
+        index = self.state.batches.index(origin)
+        values = self.data[origin].draw(self.state.counters.positions[index])
+        self.state.counters.positions[index] += 1
+        if turn == 0:
+            self.play.batches[origin] = values
+        return values
+
+    def _hold_all_but(self, live: frozenset[Network]) -> None:
+        for network in self._live - live:
+            self.state.modules[network].requires_grad_(False)
+        for network in live - self._live:
+            self.state.modules[network].requires_grad_(True)
+        self._live = live
+
+    def _set_numbers(self, player: Player, optimizer: torch.optim.Optimizer, now: Progress) -> None:
+        for name, value in scheduled_fields(player.optimizer).items():
+            for group in optimizer.param_groups:
+                group[name] = now_number(value, now, self.state.integrals)
+
+    # What follows a step.
+
+    def _average(self, now: Progress) -> None:
+        updated = {network.name for player in self.phase.players for network in player.trains}
+        for name, network in self.state.averages.items():
+            if name not in updated or network.average is None:
+                continue
+            decay = now_number(network.average.decay, now, self.state.integrals)
+            _follow(self.state.modules[network], self.state.modules[network.average.of], decay)
+            self.state.counters.averaged[name] += 1
+
+    def _feed_back(self, now: Progress) -> None:
+        state = self.state
+        for integral, value in state.integrals.items():
+            if self._is_measured(integral.balance):
+                gain = now_number(integral.gain, now, state.integrals)
+                value += gain * read_term(integral.balance, state.measured, now, state.integrals).double()
+                value.clamp_(*integral.bounds)
+
+    def _is_measured(self, term: Term) -> bool:
+        return all(part.measure in self.state.measured for part in term.parts)
+
+    # What a run tells the world.
+
+    def scalars(self) -> dict[str, float]:
+        """The last measured losses, the monitors and the scheduled rates, read from the device at once.
+
+        Raises:
+            DivergedError: A loss or gradient has not been finite since the last reading.
+        """
+        self.guard.read()
+        state, now = self.state, self.progress()
+        tensors: dict[str, Tensor] = {}
+        for player in self.phase.players:
+            for part in player.minimizes.parts:
+                if part.measure in state.measured:
+                    tensors[f"{player.name}/{part.label}"] = state.measured[part.measure]
+        for name, value in self.game.monitors.items():
+            if isinstance(value, Term):
+                if self._is_measured(value):
+                    tensors[name] = read_term(value, state.measured, now, state.integrals)
+            else:
+                tensors[name] = torch.as_tensor(now_number(value, now, state.integrals), device=self.machine.device)
+        numbers = torch.stack([value.double() for value in tensors.values()]).tolist() if tensors else []
+        rates = {
+            f"{player.name}/{name}": now_number(value, now, {})
+            for player in self.phase.players
+            for name, value in scheduled_fields(player.optimizer).items()
+            if not isinstance(value, tuple)
+        }
+        return dict(zip(tensors, numbers, strict=True)) | rates
+
+
+def _clip(player: Player, parameters: Iterable[torch.nn.Parameter]) -> None:
+    optimizer = player.optimizer
+    if optimizer.clip_value is not None:
+        torch.nn.utils.clip_grad_value_(parameters, optimizer.clip_value)
+    if optimizer.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, optimizer.clip_norm)
+
+
+@torch.no_grad()
+def _follow(average: torch.nn.Module, module: torch.nn.Module, decay: float) -> None:
+    """Move an average towards the weights; buffers are copied."""
+    followers: list[Tensor] = list(average.parameters())
+    leaders: list[Tensor] = list(module.parameters())
+    if followers:
+        torch._foreach_lerp_(followers, leaders, 1.0 - decay)
+    for mine, theirs in zip(average.buffers(), module.buffers(), strict=True):
+        mine.copy_(theirs)

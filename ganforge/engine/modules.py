@@ -1,0 +1,136 @@
+"""Builds the modules of a game's networks, and tries them out without memory or data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import Problem, RecipeError
+from ..language.game import Game
+from ..language.graph import game_measures, game_networks, game_signals, ordered
+from ..language.network import Network
+from ..language.signal import Evaluation, Shape, Signal
+from ..language.term import Measure
+from .checkpoint import read
+from .device import Machine
+from .draw import derive
+from .tensors import copy_tensors
+
+_TRIAL_BATCH = 2
+
+
+def input_shapes(game: Game) -> dict[str, list[Shape]]:
+    """The shapes of the inputs of each network's first evaluation."""
+    found: dict[str, list[Shape]] = {}
+    for origin in ordered(game_signals(game)):
+        if isinstance(origin, Evaluation):
+            found.setdefault(origin.network.name, [signal.shape for signal in origin.inputs])
+    return found
+
+
+def build_modules(game: Game, machine: Machine, seed: int) -> dict[Network, nn.Module]:
+    """Build every network on the host, so that its weights do not depend on the device, and move it there."""
+    shapes = input_shapes(game)
+    return {
+        network: build_module(network, shapes[name], machine, seed) for name, network in game_networks(game).items()
+    }
+
+
+def build_module(network: Network, shapes: list[Shape], machine: Machine, seed: int) -> nn.Module:
+    """Build one network; its initial weights follow from the seed and its name."""
+    torch.manual_seed(derive(seed, "init", network.name))
+    try:
+        module = network.build(*shapes)
+    except Exception as error:
+        if network.site is not None:
+            error.add_note(f"recipe line: {network.site}  {network.site.text}\nwhile building '{network.name}'")
+        raise
+    if network.weights:
+        load_weights(module, Path(network.weights).expanduser())
+    # Held networks see train mode too, as in every published loop; frozen ones are finished.
+    module.train(not network.frozen).requires_grad_(False)
+    return machine.place(module)
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fill a module with the weights of a safetensors file, every one of which must fit."""
+    given = dict(read(path).tensors)
+    copy_tensors(module.state_dict(), given)
+
+
+def trial(game: Game) -> dict[str, int]:
+    """Build every network without memory and pass tensors without values through every evaluation and loss.
+
+    Returns:
+        The parameter count of each network.
+
+    Raises:
+        RecipeError: Where a real shape is not the declared one, or a loss is not one number; all at once.
+    """
+    shapes, modules = input_shapes(game), {}
+    for name, network in game_networks(game).items():
+        modules[name] = _build_trial(network, shapes[name])
+    problems = [problem for origin in ordered(game_signals(game)) for problem in _try(origin, modules)]
+    problems += [problem for measure in game_measures(game) for problem in _try_loss(measure)]
+    if problems:
+        raise RecipeError(problems)
+    return {name: sum(p.numel() for p in module.parameters()) for name, module in modules.items()}
+
+
+def _build_trial(network: Network, shapes: list[Shape]) -> nn.Module:
+    try:
+        with torch.device("meta"):
+            return network.build(*shapes).to("meta")
+    except NotImplementedError:
+        raise
+    except Exception:
+        # Some modules read values while they are built; then memory it is.
+        return network.build(*shapes).to("meta")
+
+
+def _try(origin: object, modules: Mapping[str, nn.Module]) -> list[Problem]:
+    if not isinstance(origin, Evaluation):
+        return []
+    name = origin.network.name
+    try:
+        out = modules[name](*(_empty(signal) for signal in origin.inputs))
+    except NotImplementedError:  # An operator that torch cannot try without memory.
+        return []
+    except Exception as error:
+        shapes = " and ".join(str(signal.shape) for signal in origin.inputs)
+        return [Problem(f"network '{name}' cannot take {shapes}: {error}", origin.site)]
+    found = [tuple(value.shape[1:]) for value in (out if isinstance(out, tuple | list) else (out,))]
+    wrong = {index: shape for index, shape in enumerate(origin.shapes) if index >= len(found) or found[index] != shape}
+    return [
+        Problem(
+            f"network '{name}' declares output {shape}, but its module gives "
+            f"{found[index] if index < len(found) else 'nothing'}.",
+            origin.site,
+        )
+        for index, shape in wrong.items()
+    ]
+
+
+def _try_loss(measure: Measure) -> list[Problem]:
+    if measure.wrt is not None:  # Differentiates by itself, which needs the graph between.
+        return []
+    try:
+        keywords = {name: _empty(signal) for name, signal in measure.keywords.items()}
+        value = measure.function(*(_empty(signal) for signal in measure.inputs), **keywords)
+    except NotImplementedError:
+        return []
+    except Exception as error:
+        shapes = ", ".join(str(signal.shape) for signal in measure.signals)
+        return [Problem(f"loss '{measure.name}' cannot take {shapes}: {error}", measure.site)]
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        shown = tuple(value.shape) if isinstance(value, Tensor) else repr(value)
+        return [Problem(f"loss '{measure.name}' returns one number; it gave {shown}.", measure.site)]
+    return []
+
+
+def _empty(signal: Signal) -> Tensor:
+    dtype = torch.float32 if signal.dtype == "float" else torch.int64
+    return torch.empty((_TRIAL_BATCH, *signal.shape), dtype=dtype, device="meta")

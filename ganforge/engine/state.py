@@ -1,0 +1,206 @@
+"""Everything a run changes: what a checkpoint must hold so that a resumed run is bit-equal."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter
+
+from ..language.game import Game, Player
+from ..language.graph import (
+    game_averages,
+    game_batches,
+    game_integrals,
+    game_measures,
+    game_networks,
+    game_pools,
+)
+from ..language.length import Progress
+from ..language.network import Network
+from ..language.signal import Batch, ImagePool
+from ..language.term import Integral, Measure
+from .device import Machine
+from .modules import build_modules
+from .numbers import now_number, scheduled_fields
+from .pool import Pool
+from .tensors import copy_tensors, refuse
+
+
+@attrs.define
+class Counters:
+    """Where a run stands.
+
+    Args:
+        step: Steps played.
+        phase: The phase being played, from 0.
+        phase_step: Steps played in it.
+        turns: Turns each player has taken.
+        positions: Batches drawn from each data set.
+        phase_positions: The same when the phase began.
+        averaged: Updates of each average.
+    """
+
+    step: int = 0
+    phase: int = 0
+    phase_step: int = 0
+    turns: dict[str, int] = attrs.field(factory=dict)
+    positions: list[int] = attrs.field(factory=list)
+    phase_positions: list[int] = attrs.field(factory=list)
+    averaged: dict[str, int] = attrs.field(factory=dict)
+
+
+class State:
+    """The networks, averages, optimizers, pools, feedbacks and counters of a game being played.
+
+    Args:
+        game: What is played.
+        machine: Where it is played.
+        seed: The run's seed; initial weights follow from it and the networks' names.
+    """
+
+    def __init__(self, game: Game, machine: Machine, seed: int) -> None:
+        self.game = game
+        self.machine = machine
+        self.networks = game_networks(game)
+        self.averages = game_averages(game)
+        self.batches: list[Batch] = game_batches(game)
+        self.modules: dict[Network, nn.Module] = build_modules(game, machine, seed)
+        for network in self.averages.values():
+            assert network.average is not None
+            self.modules[network] = copy.deepcopy(self.modules[network.average.of]).requires_grad_(False)
+        self.pools: dict[ImagePool, Pool] = {pool: Pool(pool.size) for pool in game_pools(game)}
+        self.integrals: dict[Integral, Tensor] = {
+            integral: torch.tensor(integral.start, dtype=torch.float64, device=machine.device)
+            for integral in game_integrals(game)
+        }
+        self.measures = game_measures(game)
+        self.measured: dict[Measure, Tensor] = {}
+        self.counters = Counters(
+            turns={player.name: 0 for player in game.players},
+            positions=[0] * len(self.batches),
+            phase_positions=[0] * len(self.batches),
+            averaged=dict.fromkeys(self.averages, 0),
+        )
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.begin_phase(0)
+
+    def begin_phase(self, number: int) -> None:
+        """Enter a phase: count its progress from here and give its players fresh optimizers."""
+        self.counters.phase, self.counters.phase_step = number, 0
+        self.counters.phase_positions = list(self.counters.positions)
+        self.optimizers = {
+            player.name: self._build_optimizer(player) for player in self.game.phases[number].players
+        }
+
+    def _build_optimizer(self, player: Player) -> torch.optim.Optimizer:
+        start = Progress(0, 0, 0.0)
+        changed = {name: now_number(value, start, {}) for name, value in scheduled_fields(player.optimizer).items()}
+        return player.optimizer.with_values(**changed).build([p for _, p in self.parameters(player)])
+
+    def parameters(self, player: Player) -> list[tuple[str, Parameter]]:
+        """The parameters that a player trains, named by network and module."""
+        return [
+            (f"{network.name}.{name}", parameter)
+            for network in player.trains
+            for name, parameter in self.modules[network].named_parameters()
+        ]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the state by name."""
+        found: dict[str, Tensor] = {}
+        for kind, networks in (("net", self.networks), ("ema", self.averages)):
+            for name, network in networks.items():
+                for key, value in self.modules[network].state_dict().items():
+                    found[f"{kind}.{name}.{key}"] = value
+        for player in self.game.phases[self.counters.phase].players:
+            found |= self._optimizer_tensors(player)
+        for index, pool in enumerate(self.pools.values()):
+            if pool.images is not None:
+                found[f"pool.{index}.images"] = pool.images
+        for index, value in enumerate(self.integrals.values()):
+            found[f"integral.{index}"] = value
+        for index, measure in enumerate(self.measures):
+            if measure in self.measured:
+                found[f"measured.{index}"] = self.measured[measure]
+        return found
+
+    def _optimizer_tensors(self, player: Player) -> dict[str, Tensor]:
+        state = self.optimizers[player.name].state
+        return {
+            f"optim.{player.name}.{key}.{name}": value
+            for name, parameter in self.parameters(player)
+            for key, value in state.get(parameter, {}).items()
+            if isinstance(value, Tensor)
+        }
+
+    def scalars(self) -> dict[str, Any]:
+        """Every number of the state that is not a tensor, as JSON."""
+        optimizers = {
+            player.name: {
+                f"{key}.{name}": value
+                for name, parameter in self.parameters(player)
+                for key, value in self.optimizers[player.name].state.get(parameter, {}).items()
+                if isinstance(value, int | float)
+            }
+            for player in self.game.phases[self.counters.phase].players
+        }
+        return {
+            "counters": attrs.asdict(self.counters),
+            "pools": [pool.count for pool in self.pools.values()],
+            "optimizers": {name: values for name, values in optimizers.items() if values},
+        }
+
+    def load(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
+        """Take over a saved state.
+
+        Raises:
+            CheckpointError: A tensor is missing, unknown, or of another shape or type; the first of each are named.
+        """
+        counters = Counters(**scalars["counters"])
+        self.begin_phase(counters.phase)
+        self.counters = counters
+        remaining = dict(tensors)
+        self._load_modules(remaining)
+        for player in self.game.phases[counters.phase].players:
+            self._load_optimizer(player, remaining, scalars["optimizers"].get(player.name, {}))
+        for index, (pool, count) in enumerate(zip(self.pools.values(), scalars["pools"], strict=True)):
+            images = remaining.pop(f"pool.{index}.images", None)
+            pool.count, pool.images = count, None if images is None else images.to(self.machine.device)
+        for index, integral in enumerate(self.integrals):
+            self.integrals[integral].copy_(remaining.pop(f"integral.{index}"))
+        for index, measure in enumerate(self.measures):
+            if f"measured.{index}" in remaining:
+                self.measured[measure] = remaining.pop(f"measured.{index}").to(self.machine.device)
+        refuse("the checkpoint holds what this game does not have", remaining)
+
+    def _load_modules(self, remaining: dict[str, Tensor]) -> None:
+        targets = {
+            f"{kind}.{name}.{key}": value
+            for kind, networks in (("net", self.networks), ("ema", self.averages))
+            for name, network in networks.items()
+            for key, value in self.modules[network].state_dict().items()
+        }
+        copy_tensors(targets, remaining)
+
+    def _load_optimizer(self, player: Player, remaining: dict[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        optimizer, prefix = self.optimizers[player.name], f"optim.{player.name}."
+        for name, parameter in self.parameters(player):
+            for full in [full for full in remaining if full.startswith(prefix) and full.endswith(f".{name}")]:
+                key = full[len(prefix) : -len(name) - 1]
+                optimizer.state[parameter][key] = _beside(parameter, key, remaining.pop(full), optimizer)
+            for full, number in numbers.items():
+                if full.endswith(f".{name}"):
+                    optimizer.state[parameter][full[: -len(name) - 1]] = number
+
+
+def _beside(parameter: Parameter, key: str, value: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
+    """An optimizer's tensor on the device and in the layout that torch would have given it."""
+    if value.shape == parameter.shape and value.dim():
+        return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
+    on_host = key == "step" and not (optimizer.defaults.get("fused") or optimizer.defaults.get("capturable"))
+    return value.clone() if on_host else value.to(parameter.device)

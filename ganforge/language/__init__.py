@@ -1,0 +1,1 @@
+"""The language: what a recipe says, as frozen values that no torch is needed to read."""

@@ -1,0 +1,137 @@
+"""Walks over the expressions of a game."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .network import Network
+from .number import Product, Quantity
+from .signal import Batch, Evaluation, Expression, ImagePool, Signal
+from .term import Integral, Measure, Term
+
+if TYPE_CHECKING:
+    from .game import Game, Player
+
+
+def ordered(signals: Iterable[Signal], through_pools: bool = True) -> list[Expression]:
+    """All expressions behind some signals, inputs first, each once, in the order written.
+
+    Args:
+        signals: Where to start.
+        through_pools: Whether to go on behind operations that stop gradients.
+    """
+    seen: dict[int, Expression] = {}
+    # An explicit stack: recipes may nest deeper than Python's recursion limit.
+    stack = [(signal.origin, False) for signal in reversed(list(signals))]
+    while stack:
+        origin, ready = stack.pop()
+        if id(origin) in seen:
+            continue
+        if ready:
+            seen[id(origin)] = origin
+            continue
+        stack.append((origin, True))
+        if through_pools or not isinstance(origin, ImagePool):
+            stack += [(signal.origin, False) for signal in reversed(origin.inputs)]
+    return list(seen.values())
+
+
+def networks_behind(signals: Iterable[Signal], through_pools: bool = True) -> list[Network]:
+    """The networks evaluated behind some signals, each once."""
+    found = {
+        id(origin.network): origin.network
+        for origin in ordered(signals, through_pools)
+        if isinstance(origin, Evaluation)
+    }
+    return list(found.values())
+
+
+def term_signals(term: Term) -> list[Signal]:
+    """Every signal that a term's losses read."""
+    return [signal for part in term.parts for signal in part.measure.signals]
+
+
+def quantities_of(number: object) -> Iterator[Quantity]:
+    """The schedules and feedbacks that a number is made of, including those that feedbacks read."""
+    if isinstance(number, Product):
+        for quantity in number.quantities:
+            yield from quantities_of(quantity)
+    elif isinstance(number, Integral):
+        yield number
+        yield from quantities_of(number.gain)
+        yield from term_quantities(number.balance)
+    elif isinstance(number, Quantity):
+        yield number
+
+
+def term_quantities(term: Term) -> Iterator[Quantity]:
+    """The schedules and feedbacks in a term's weights."""
+    for part in term.parts:
+        for quantity in part.quantities:
+            yield from quantities_of(quantity)
+
+
+def player_quantities(player: Player) -> Iterator[Quantity]:
+    """Every changing number that a player uses: weights, updates, optimizer fields."""
+    yield from term_quantities(player.minimizes)
+    yield from quantities_of(player.updates)
+    for value in player.optimizer.values().values():
+        for item in value if isinstance(value, tuple) else (value,):
+            yield from quantities_of(item)
+
+
+def game_terms(game: Game) -> Iterator[Term]:
+    """What every player minimises."""
+    for player in game.players:
+        yield player.minimizes
+
+
+def game_signals(game: Game) -> list[Signal]:
+    """Every signal at an end of the game: read by a loss or drawn as a sample."""
+    return [signal for term in game_terms(game) for signal in term_signals(term)] + list(game.samples.values())
+
+
+def game_networks(game: Game) -> dict[str, Network]:
+    """Every network of a game by name, averages left out, trained ones first in the players' order."""
+    found: dict[str, Network] = {network.name: network for player in game.players for network in player.trains}
+    for network in networks_behind(game_signals(game)):
+        original = network.average.of if network.average else network
+        found.setdefault(original.name, original)
+    return found
+
+
+def game_averages(game: Game) -> dict[str, Network]:
+    """The averaged networks of a game by name."""
+    return {network.name: network for network in networks_behind(game_signals(game)) if network.average}
+
+
+def game_batches(game: Game) -> list[Batch]:
+    """The batches of data that a game draws, in a fixed order."""
+    return [origin for origin in ordered(game_signals(game)) if isinstance(origin, Batch)]
+
+
+def game_pools(game: Game) -> list[ImagePool]:
+    """The image pools of a game, in a fixed order."""
+    return [origin for origin in ordered(game_signals(game)) if isinstance(origin, ImagePool)]
+
+
+def game_integrals(game: Game) -> list[Integral]:
+    """The feedbacks of a game, in a fixed order."""
+    found: dict[int, Integral] = {}
+    monitors = [quantity for value in game.monitors.values() for quantity in monitor_quantities(value)]
+    for quantity in [*(q for player in game.players for q in player_quantities(player)), *monitors]:
+        if isinstance(quantity, Integral):
+            found[id(quantity)] = quantity
+    return list(found.values())
+
+
+def monitor_quantities(value: Term | Quantity) -> Iterator[Quantity]:
+    """The changing numbers that a monitor reads."""
+    return term_quantities(value) if isinstance(value, Term) else quantities_of(value)
+
+
+def game_measures(game: Game) -> list[Measure]:
+    """The losses that players measure, each once, in a fixed order."""
+    found = {id(part.measure): part.measure for term in game_terms(game) for part in term.parts}
+    return list(found.values())

@@ -1,0 +1,263 @@
+"""The rules of a whole game: everything that can be known to be wrong before anything is opened or built."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import Problem
+from .graph import (
+    game_batches,
+    game_measures,
+    game_signals,
+    game_networks,
+    monitor_quantities,
+    networks_behind,
+    ordered,
+    player_quantities,
+    term_signals,
+)
+from .length import Length
+from .network import Network
+from .signal import Evaluation, PerStep
+from .term import Integral, Part, Term
+
+if TYPE_CHECKING:
+    from .game import Game, Player
+
+Rule = Callable[["Game"], Iterator[Problem]]
+
+
+def problems(game: Game) -> list[Problem]:
+    """Everything that breaks a rule, in the order of the rules."""
+    return [problem for rule in _RULES for problem in rule(game)]
+
+
+def _unique_names(game: Game) -> Iterator[Problem]:
+    for noun, names in (
+        ("phases", [(phase.name, phase.site) for phase in game.phases]),
+        ("players", [(player.name, player.site) for player in game.players]),
+    ):
+        for name, count in Counter(name for name, _ in names).items():
+            if count > 1:
+                site = [site for other, site in names if other == name][-1]
+                yield Problem(f"the game has {count} {noun} called '{name}'.", site)
+
+
+def _unique_networks(game: Game) -> Iterator[Problem]:
+    seen: dict[str, Network] = {}
+    trained = [network for player in game.players for network in player.trains]
+    for network in [*trained, *networks_behind(game_signals(game))]:
+        original = network.average.of if network.average else network
+        first = seen.setdefault(original.name, original)
+        if first is not original:
+            yield Problem(f"two networks are called '{original.name}'; the other is at {first.site}.", original.site)
+
+
+def _unique_averages(game: Game) -> Iterator[Problem]:
+    seen: dict[str, Network] = {}
+    for network in networks_behind(game_signals(game)):
+        average = network.average
+        if average and seen.setdefault(network.name, network).average is not average:
+            yield Problem(f"network '{network.name}' has two averages; a game keeps one.", average.site)
+
+
+def _unique_labels(game: Game) -> Iterator[Problem]:
+    for player in game.players:
+        seen: dict[str, Part] = {}
+        for part in player.minimizes.parts:
+            first = seen.setdefault(part.label, part)
+            if first is not part:
+                yield Problem(
+                    f"player '{player.name}' has two loss terms called '{part.label}'; "
+                    f"the other is at {_line(first, part)}.",
+                    part.site,
+                    "tell them apart with .named(...)",
+                )
+
+
+def _line(first: Part, second: Part) -> str:
+    if first.site and second.site and first.site.file == second.site.file:
+        return f"line {first.site.line}"
+    return str(first.site)
+
+
+def _trained_is_reached(game: Game) -> Iterator[Problem]:
+    for player in game.players:
+        reached = networks_behind(term_signals(player.minimizes), through_pools=False)
+        for network in player.trains:
+            if network.average:
+                yield Problem(f"player '{player.name}' trains an average; train '{network.name}' itself.", player.site)
+            elif network not in reached:
+                names = ", ".join(other.name for other in reached if not other.average) or "no network"
+                yield Problem(
+                    f"player '{player.name}' trains '{network.name}', but its loss never passes through "
+                    f"'{network.name}' (it reaches {names}).",
+                    player.site,
+                )
+
+
+def _every_network_is_trained(game: Game) -> Iterator[Problem]:
+    trained = {id(network) for player in game.players for network in player.trains}
+    for network in game_networks(game).values():
+        if id(network) not in trained and not network.frozen:
+            yield Problem(
+                f"no player trains network '{network.name}'.",
+                network.site,
+                f"let a player train it, or say {type(network).__name__}({network.name!r}, …, frozen=True)",
+            )
+        if id(network) in trained and network.frozen:
+            yield Problem(f"network '{network.name}' is frozen, but a player trains it.", network.site)
+
+
+def _trained_twice_in_a_player(game: Game) -> Iterator[Problem]:
+    for player in game.players:
+        for name, count in Counter(network.name for network in player.trains).items():
+            if count > 1:
+                yield Problem(f"player '{player.name}' lists network '{name}' {count} times.", player.site)
+
+
+def _gradient_points_are_upstream(game: Game) -> Iterator[Problem]:
+    for measure in game_measures(game):
+        if measure.wrt is None:
+            continue
+        scores = [*measure.inputs, *measure.keywords.values()]
+        upstream = ordered(scores, through_pools=False)
+        if measure.wrt.origin not in upstream:
+            yield Problem(
+                f"{measure.name} differentiates with respect to {measure.wrt}, which is not upstream of its scores.",
+                measure.site,
+            )
+        elif measure.wrt.dtype == "int":
+            yield Problem(
+                f"{measure.name} differentiates with respect to {measure.wrt}, which holds whole numbers.", measure.site
+            )
+
+
+def _inputs_fit(game: Game) -> Iterator[Problem]:
+    """All evaluations of one network take inputs of one shape (of one channel count if it takes any size)."""
+    first: dict[str, Evaluation] = {}
+    for origin in ordered(game_signals(game)):
+        if not isinstance(origin, Evaluation):
+            continue
+        network = origin.network
+        other = first.setdefault(network.name, origin)
+        shapes, expected = ([signal.shape for signal in e.inputs] for e in (origin, other))
+        same = len(shapes) == len(expected) and all(
+            _fits(shape, wanted, network.any_size) for shape, wanted in zip(shapes, expected, strict=True)
+        )
+        if not same:
+            yield Problem(
+                f"network '{network.name}' takes {_shapes(expected)} at {other.site}, but {_shapes(shapes)} here.",
+                origin.site,
+            )
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...], any_size: bool) -> bool:
+    if any_size and len(shape) == len(wanted) == 3:
+        return shape[0] == wanted[0]
+    return shape == wanted
+
+
+def _shapes(shapes: list[tuple[int, ...]]) -> str:
+    return " and ".join(map(str, shapes)) or "nothing"
+
+
+def _epochs_need_data(game: Game) -> Iterator[Problem]:
+    if game_batches(game):
+        return
+    for phase in game.phases:
+        if phase.length.unit == "epochs":
+            yield Problem(
+                f"phase '{phase.name}' lasts {phase.length}, but the game draws no data.",
+                phase.site,
+                "give its length in gf.steps(...)",
+            )
+    for player in game.players:
+        for quantity in player_quantities(player):
+            for value in getattr(quantity, "values", dict)().values():
+                if isinstance(value, Length) and value.unit == "epochs":
+                    yield Problem(
+                        f"player '{player.name}' has a schedule in epochs, but the game draws no data.", player.site
+                    )
+
+
+def _readings_are_measured(game: Game) -> Iterator[Problem]:
+    """Feedbacks and monitors read losses that some player computes."""
+    measured = {id(measure) for measure in game_measures(game)}
+    readers: list[tuple[str, Term]] = [
+        ("a feedback", quantity.balance)
+        for player in game.players
+        for quantity in player_quantities(player)
+        if isinstance(quantity, Integral)
+    ]
+    for name, value in game.monitors.items():
+        if isinstance(value, Term):
+            readers.append((f"monitor '{name}'", value))
+        for quantity in monitor_quantities(value):
+            if isinstance(quantity, Integral):
+                readers.append((f"monitor '{name}'", quantity.balance))
+    seen = set()
+    for reader, term in readers:
+        for part in term.parts:
+            if id(part.measure) not in measured and (reader, id(part)) not in seen:
+                seen.add((reader, id(part)))
+                yield Problem(f"{reader} reads the loss '{part.label}', which no player computes.", part.site)
+
+
+def _averages_are_updated(game: Game) -> Iterator[Problem]:
+    trained = {id(network) for player in game.players for network in player.trains}
+    for network in networks_behind(game_signals(game)):
+        if network.average and id(network.average.of) not in trained:
+            yield Problem(f"no player trains '{network.name}', so its average never moves.", network.average.site)
+
+
+def _shared_passes_reach(game: Game) -> Iterator[Problem]:
+    """A player with several turns a step loses the graph of a per-step signal after its first."""
+    for player in game.players:
+        if player.updates == 1:
+            continue
+        fresh = [
+            network
+            for network in player.trains
+            if network in _behind_without_per_step(term_signals(player.minimizes))
+        ]
+        for network in player.trains:
+            reached = networks_behind(term_signals(player.minimizes), through_pools=False)
+            if network in reached and network not in fresh:
+                yield Problem(
+                    f"player '{player.name}' takes several turns a step but reaches '{network.name}' only through "
+                    "gf.per_step(...), whose graph is gone after the first turn.",
+                    player.site,
+                )
+
+
+def _behind_without_per_step(signals: list) -> list[Network]:  # type: ignore[type-arg]
+    found, stack, seen = [], [signal.origin for signal in signals], set()
+    while stack:
+        origin = stack.pop()
+        if id(origin) in seen or isinstance(origin, PerStep):
+            continue
+        seen.add(id(origin))
+        if isinstance(origin, Evaluation):
+            found.append(origin.network)
+        stack += [signal.origin for signal in origin.inputs]
+    return found
+
+
+_RULES: tuple[Rule, ...] = (
+    _unique_names,
+    _unique_networks,
+    _unique_averages,
+    _unique_labels,
+    _trained_is_reached,
+    _trained_twice_in_a_player,
+    _every_network_is_trained,
+    _gradient_points_are_upstream,
+    _inputs_fit,
+    _epochs_need_data,
+    _readings_are_measured,
+    _averages_are_updated,
+    _shared_passes_reach,
+)

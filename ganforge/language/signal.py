@@ -1,0 +1,241 @@
+"""Signals: batches of tensors that will exist when a turn is played, and the expressions they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+import attrs
+
+from ..errors import Site
+from .refusal import Refuses
+from .site import here, report
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .data import Data
+    from .network import Network
+
+Shape: TypeAlias = tuple[int, ...]
+"""Sizes of one example, without the batch: (channels, height, width), (length,), or () for a single number."""
+
+DType: TypeAlias = Literal["float", "int"]
+
+
+@attrs.frozen(eq=False)
+class Signal(Refuses):
+    """A batch of tensors that will exist when a turn is played.
+
+    Args:
+        origin: The expression that gives it.
+        output: Which of that expression's outputs it is.
+        shape: Sizes of one example, without the batch.
+        dtype: Real numbers, or whole numbers such as labels.
+    """
+
+    _noun = "a signal"
+    _hint = "put tensor arithmetic inside a loss or a @gf.op function, where it sees tensors"
+
+    origin: Expression
+    output: int
+    shape: Shape
+    dtype: DType = "float"
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.shape}"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Expression:
+    """Something evaluated once in each turn that needs it; written twice, it is evaluated twice."""
+
+    inputs: tuple[Signal, ...] = ()
+    site: Site | None = attrs.field(factory=here, repr=False)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Noise(Expression):
+    """Noise drawn anew in each turn."""
+
+    shape: Shape
+    prior: Literal["normal", "uniform"]
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return "noise"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class RandomLabels(Expression):
+    """Class labels drawn uniformly, anew in each turn."""
+
+    num_classes: int
+
+    def __str__(self) -> str:
+        return "random labels"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Batch(Expression):
+    """A batch of a data set; all first turns of a step share one, each extra turn draws another."""
+
+    data: Data
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return type(self.data).component_name()
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Evaluation(Expression):
+    """One pass through a network, whose outputs have these shapes."""
+
+    network: Network
+    shapes: tuple[Shape, ...]
+
+    def __str__(self) -> str:
+        return f"{self.network.name}(…)"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Operation(Expression):
+    """A function of tensors that has no parameters to train."""
+
+    function: Callable[..., Tensor]
+    options: dict[str, Any] = attrs.field(factory=dict)
+
+    def __str__(self) -> str:
+        return self.function.__name__
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ImagePool(Expression):
+    """A history of generated images; nothing flows back through it."""
+
+    size: int
+
+    def __str__(self) -> str:
+        return "image pool"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class PerStep(Expression):
+    """A signal drawn or evaluated once in a step, by the first turn that needs it."""
+
+    def __str__(self) -> str:
+        return f"per-step {self.inputs[0].origin}"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class SamplingMode(Expression):
+    """A signal whose networks keep a mode when samples are drawn."""
+
+    mode: Literal["train", "eval"]
+
+    def __str__(self) -> str:
+        return str(self.inputs[0].origin)
+
+
+def noise(
+    *shape: int, prior: Literal["normal", "uniform"] = "normal", low: float = -1.0, high: float = 1.0
+) -> Signal:
+    """Draw noise z anew in each turn.
+
+    Args:
+        shape: Sizes of one example, usually a single length (latent_dim).
+        prior: ``"normal"`` for N(0, 1), ``"uniform"`` for U(low, high).
+        low: Lower end of the uniform prior.
+        high: Upper end of the uniform prior.
+    """
+    if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
+        report(f"noise takes whole sizes of one or more, such as gf.noise(100); received {shape}.")
+    if prior not in ("normal", "uniform"):
+        report(f"the prior of noise is 'normal' or 'uniform'; received {prior!r}.")
+    return Signal(Noise(shape=shape, prior=prior, low=low, high=high), 0, shape)
+
+
+def random_labels(num_classes: int) -> Signal:
+    """Draw class labels y uniformly from 0 to num_classes - 1, anew in each turn."""
+    if num_classes < 1:
+        report(f"random_labels takes one class or more; received {num_classes}.")
+    return Signal(RandomLabels(num_classes=num_classes), 0, (), "int")
+
+
+def per_step(signal: Signal) -> Signal:
+    """Draw or evaluate a signal once in a step; later turns of that step see the same value.
+
+    A later turn sees it with its graph where the networks behind it have not been updated since, so that
+    two players share one pass (as in PyTorch's DCGAN example); without it where they have (as in CycleGAN,
+    whose D judges the fakes that G's turn made).
+    """
+    return Signal(PerStep(inputs=(signal,)), 0, signal.shape, signal.dtype)
+
+
+def image_pool(fake: Signal, *, size: int) -> Signal:
+    """Mix earlier images into a batch of fakes.
+
+    Until the pool holds ``size`` images, each image is stored and returned. After that, with probability one
+    half an image is returned as it is, and else a stored one is returned and replaced by it.
+    Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3, in the form of Zhu et al. 2017 (arXiv:1703.10593).
+
+    Args:
+        fake: Images of shape (channels, height, width).
+        size: Images kept; 0 returns the input.
+    """
+    if size < 0:
+        report(f"image_pool keeps zero images or more; received size={size}.")
+    return Signal(ImagePool(inputs=(fake,), size=size), 0, fake.shape, fake.dtype)
+
+
+def sampling(signal: Signal, *, mode: Literal["train", "eval"] = "train") -> Signal:
+    """Keep the networks of a sample in training mode: dropout and batch statistics on (pix2pix)."""
+    return Signal(SamplingMode(inputs=(signal,), mode=mode), 0, signal.shape, signal.dtype)
+
+
+@overload
+def op(function: Callable[..., Tensor], /) -> Callable[..., Signal]: ...
+@overload
+def op(*, shape: Callable[..., Shape]) -> Callable[[Callable[..., Tensor]], Callable[..., Signal]]: ...
+def op(function: Any = None, /, *, shape: Any = None) -> Any:
+    """Make a function of tensors an operation on signals.
+
+    Signals are given by position, constants by keyword. The result has the first signal's shape unless
+    ``shape`` (a function of the inputs' shapes) says otherwise.
+    """
+
+    def decorate(function: Callable[..., Tensor]) -> Callable[..., Signal]:
+        def operation(*signals: Signal, **options: Any) -> Signal:
+            for position, signal in enumerate(signals, 1):
+                if not isinstance(signal, Signal):
+                    report(f"argument {position} of {function.__name__} is not a signal; received {signal!r}.")
+            out = shape(*(signal.shape for signal in signals)) if shape else signals[0].shape
+            return Signal(Operation(inputs=signals, function=function, options=options), 0, out)
+
+        operation.__name__, operation.__doc__ = function.__name__, function.__doc__
+        return operation
+
+    return decorate if function is None else decorate(function)
+
+
+def _interpolate(real: Tensor, fake: Tensor) -> Tensor:
+    weight = real.new_empty((len(real),) + (1,) * (real.dim() - 1)).uniform_()
+    return fake.lerp(real, weight)
+
+
+def interpolate(real: Signal, fake: Signal) -> Signal:
+    """Draw a point on the line between each real and fake example: a x + (1 - a) G(z), a from U(0, 1) per example.
+
+    Gulrajani et al. 2017 (arXiv:1704.00028), algorithm 1.
+    """
+    expect(
+        real.shape == fake.shape, f"interpolate takes two signals of one shape; {real.shape} is not {fake.shape}."
+    )
+    return Signal(Operation(inputs=(real, fake), function=_interpolate), 0, real.shape)
+
+
+def expect(condition: bool, message: str, hint: str = "") -> None:
+    """Report a problem at the recipe's line unless a condition holds; for component authors."""
+    if not condition:
+        report(message, hint=hint)

@@ -1,0 +1,1 @@
+"""The registry: who offers what, found by entry points."""
