@@ -163,9 +163,7 @@ def _texts(metadata: Mapping[str, JSON], allow_nonfinite: bool) -> dict[str, str
             _check_json(value)
             texts[key] = json.dumps(value, allow_nan=allow_nonfinite, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as problem:
-            raise _Damage(
-                f"metadata {_shown(key)} does not come back from JSON as it is: {problem}"
-            ) from None
+            raise _Damage(f"metadata {_shown(key)} does not come back from JSON as it is: {problem}") from None
     return texts
 
 
@@ -205,9 +203,7 @@ def _check_tensor(name: str, tensor: Tensor) -> None:
         kind = f"{tensor.dtype}, {tensor.layout}, device {tensor.device}"
         raise _Damage(f"tensor {_shown(name)} has no bytes that safetensors can hold ({kind})")
     if tensor.dim() > MAX_DIMS:
-        raise _Damage(
-            f"tensor {_shown(name)} has {tensor.dim()} dimensions and at most {MAX_DIMS} are allowed"
-        )
+        raise _Damage(f"tensor {_shown(name)} has {tensor.dim()} dimensions and at most {MAX_DIMS} are allowed")
 
 
 def _check_finite(tensors: Mapping[str, Tensor]) -> None:
@@ -223,7 +219,8 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
 def _data(tensor: Tensor) -> memoryview:
     """The bytes of a tensor in logical order; no copy when it lies so on the CPU already."""
     plain = tensor.detach().resolve_conj().resolve_neg().to("cpu").contiguous()
-    return plain.reshape(-1).view(torch.uint8).numpy().data
+    # A contiguous tensor with dimensions of 1 may keep any stride there, which no byte view accepts.
+    return plain.as_strided((plain.numel(),), (1,)).view(torch.uint8).numpy().data
 
 
 def _header_bytes(texts: Mapping[str, str], digest: str, entries: Iterable[_Entry]) -> bytes:
@@ -351,9 +348,7 @@ def _header_text(fd: int, size: int) -> bytes:
     if size == 0:
         raise _Damage("it is empty")
     if first.startswith(b"PK") or (first[:1] == b"\x80" and first[1:2] <= b"\x05" and first[2:3] > b"\0"):
-        raise _Damage(
-            "it is a pickle or zip by its content, which can run code when opened; it is not opened"
-        )
+        raise _Damage("it is a pickle or zip by its content, which can run code when opened; it is not opened")
     if size < 9:
         raise _Damage(f"it is {size} bytes long, which is too short for a safetensors file")
     if length > MAX_HEADER:
@@ -432,9 +427,7 @@ def _check_cover(entries: Iterable[_Entry], size: int) -> None:
     position = 0
     for entry in sorted(entries, key=lambda entry: (entry.begin, entry.end)):
         if entry.begin != position:
-            raise _Damage(
-                f"tensor {_shown(entry.name)} begins at byte {entry.begin} of the data, not {position}"
-            )
+            raise _Damage(f"tensor {_shown(entry.name)} begins at byte {entry.begin} of the data, not {position}")
         position = entry.end
     if position != size:
         raise _Damage(f"its header describes {position} bytes of data and {size} are there")

@@ -142,7 +142,6 @@ def evaluate_samples(
     signals: Mapping[str, Signal],
     modules: Mapping[Network, nn.Module],
     machine: Machine,
-    count: int,
     source: Callable[[Expression], Values],
 ) -> dict[str, Tensor]:
     """Evaluate signals for looking at: in evaluation mode and without gradients.
@@ -151,8 +150,7 @@ def evaluate_samples(
         signals: What to evaluate, by name.
         modules: The networks' modules.
         machine: Device and precision.
-        count: Examples.
-        source: Gives the values of noise, labels and batches for ``count`` examples.
+        source: Gives the values of noise, labels and batches.
     """
     values: dict[Expression, Values] = {}
     training = _in_training_mode(signals.values())

@@ -60,9 +60,7 @@ class Disk:
 disk = Disk()
 
 
-def replace(
-    path: Path, size: int, chunks: Iterable[memoryview], check: Callable[[Path], None] | None = None
-) -> None:
+def replace(path: Path, size: int, chunks: Iterable[memoryview], check: Callable[[Path], None] | None = None) -> None:
     """Write a file whole and durably, or leave what was there.
 
     The content goes to a temporary file in the same folder, is synced, checked, renamed to its place, and the

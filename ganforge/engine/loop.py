@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from ..errors import RecipeError
 from ..language.game import Game, Phase, Player
+from ..language.graph import ordered, term_signals
 from ..language.length import Progress
 from ..language.network import Network
 from ..language.signal import Batch
@@ -117,6 +119,20 @@ class Loop:
         while self.phase is not self.game.phases[-1] and self.phase_is_over():
             self.state.begin_phase(self.state.counters.phase + 1)
 
+    def estimate(self) -> int:
+        """Steps of the whole game, estimated where lengths are in epochs or images."""
+        return sum(self._estimate_phase(phase) for phase in self.game.phases)
+
+    def _estimate_phase(self, phase: Phase) -> int:
+        if phase.length.unit == "steps":
+            return math.ceil(phase.length.amount)
+        start = Progress(0, 0, 0.0)
+        drawn = 1 + sum(self._updates(player, start) - 1 for player in phase.players if _draws_data(player))
+        images = phase.length.amount * 1000
+        if phase.length.unit == "epochs":
+            images = phase.length.amount * len(self.data[self.state.batches[0]])
+        return math.ceil(images / (self.game.batch_size * drawn))
+
     # What a turn needs.
 
     def _plan(self, now: Progress) -> tuple[TurnPlan, ...]:
@@ -215,6 +231,10 @@ class Loop:
             if not isinstance(value, tuple)
         }
         return dict(zip(tensors, numbers, strict=True)) | rates
+
+
+def _draws_data(player: Player) -> bool:
+    return any(isinstance(origin, Batch) for origin in ordered(term_signals(player.minimizes)))
 
 
 def _clip(player: Player, parameters: Iterable[torch.nn.Parameter]) -> None:

@@ -62,14 +62,19 @@ def describe(annotation: Any) -> str:
         return f"({', '.join(describe(item) for item in arguments)})"
     if annotation is None or annotation is type(None):
         return "None"
-    if annotation is Quantity:
+    if _is_any_schedule(annotation):
         return "a schedule"
     return getattr(annotation, "__name__", None) or str(annotation).replace("typing.", "")
 
 
 def _describe_choices(choices: tuple[Any, ...]) -> list[str]:
-    names = {float: "a number", int: "a whole number"} if Quantity in choices else {}
+    names = {float: "a number", int: "a whole number"} if any(map(_is_any_schedule, choices)) else {}
     return [names.get(choice) or describe(choice) for choice in choices]
+
+
+def _is_any_schedule(annotation: Any) -> bool:
+    """Whether an annotation is the base of schedules, which depends on this file, or the base of that."""
+    return annotation is Quantity or (isinstance(annotation, type) and annotation.__name__ == "Schedule")
 
 
 def received(value: object) -> str:

@@ -44,6 +44,7 @@ class Chance(Protocol):
 
     def uniform(self, salt: str) -> Tensor:
         """One number from U(0, 1) for each example, shape (batch,); another salt gives other numbers."""
+        ...
 
 
 @component()

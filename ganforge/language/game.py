@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 import attrs
 
 from ..errors import RecipeError, Site
+from .annotation import accepts, received
+from .component import Component
 from .length import Length
 from .network import Network
 from .number import Number, Quantity
 from .optimizer import Constraint, Optimizer
+from .refusal import Refuses
 from .signal import Signal
 from .site import here, report, report_all
 from .term import Term
@@ -23,12 +26,19 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+    # Symbols and texts can be iterated as far as Python knows, but are one thing here.
+    several = isinstance(value, Iterable) and not isinstance(value, str | Refuses | Component)
+    return tuple(value) if several else (value,)
 
 
 def _require(owner: str, what: str, value: object, kind: type | tuple[type, ...], noun: str) -> None:
     if not isinstance(value, kind):
-        raise RecipeError(f"{owner}: {what} must be {noun}; received {value!r}.", site=here())
+        raise RecipeError(f"{owner}: {what} must be {noun}; received {received(value)}.", site=here())
+
+
+def _check_name(what: str, name: object) -> None:
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        report(f"{what} name is a letter, then letters, digits, '_' or '-'; received {received(name)}.")
 
 
 @attrs.frozen(eq=False)
@@ -54,16 +64,20 @@ class Player:
 
     def __attrs_post_init__(self) -> None:
         owner = f"player {self.name!r}"
-        if not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
-            report(f"a player's name is a letter, then letters, digits, '_' or '-'; received {self.name!r}.")
+        _check_name("a player's", self.name)
         _require(owner, "minimizes", self.minimizes, Term, "a term")
         _require(owner, "optimizer", self.optimizer, Optimizer, "an optimizer")
         for network in self.trains:
             _require(owner, "trains", network, Network, "networks")
+        if not self.trains:
+            report(f"{owner} trains no network.")
         for constraint in self.constraints:
             _require(owner, "constraints", constraint, Constraint, "constraints")
-        if not isinstance(self.updates, Quantity) and (self.updates != int(self.updates) or self.updates < 1):
-            report(f"{owner} takes a whole number of turns a step, one or more; received updates={self.updates}.")
+        if not isinstance(self.updates, Quantity) and not (
+            accepts(self.updates, float) and self.updates >= 1 and float(self.updates).is_integer()
+        ):
+            text = received(self.updates)
+            report(f"{owner} takes a whole number of turns a step, one or more; received updates={text}.")
 
 
 @attrs.frozen(eq=False, init=False)
@@ -82,11 +96,15 @@ class Phase:
     site: Site | None = attrs.field(repr=False)
 
     def __init__(self, name: str, *players: Player, length: Length) -> None:
+        _check_name("a phase's", name)
+        _require(f"phase {name!r}", "length", length, Length, "a length such as gf.steps(20_000)")
         for player in players:
             _require(f"phase {name!r}", "every player", player, Player, "a gf.Player")
         if not players:
             report(f"phase {name!r} has no players.")
-        self.__attrs_init__(name, players, length, here())
+        if length.unit == "steps" and math.isfinite(length.amount) and not length.amount.is_integer():
+            report(f"phase {name!r} lasts a whole number of steps; received {length}.")
+        self.__attrs_init__(name, players, length, here())  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @attrs.frozen(eq=False, init=False)
@@ -118,9 +136,10 @@ class Game:
         from .rules import problems
 
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            report(f"batch_size is a whole number, one or more; received {batch_size!r}.")
-        self.__attrs_init__(
-            _phases(play, length), batch_size, _samples(samples), dict(monitors or {}), here()
+            report(f"batch_size is a whole number, one or more; received {received(batch_size)}.")
+        phases, drawn, read = _phases(play, length), _samples(samples), _monitors(monitors)
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
+            phases, batch_size, drawn, read, here()
         )
         found = problems(self)
         if found:
@@ -145,9 +164,18 @@ def _phases(play: tuple[Player | Phase, ...], length: Length | None) -> tuple[Ph
 
 
 def _samples(samples: Signal | Mapping[str, Signal] | None) -> dict[str, Signal]:
-    named = {"samples": samples} if isinstance(samples, Signal) else dict(samples or {})
+    named = {"samples": samples} if isinstance(samples, Signal) else ({} if samples is None else samples)
+    _require("game", "samples", named, Mapping, "a signal, or signals by name")
     for name, signal in named.items():
+        _check_name("a sample's", name)
         _require("game", f"sample {name!r}", signal, Signal, "a signal")
-        if not _NAME.fullmatch(name):
-            report(f"a sample's name is a letter, then letters, digits, '_' or '-'; received {name!r}.")
-    return named
+    return dict(named)
+
+
+def _monitors(monitors: Mapping[str, Term | Quantity] | None) -> dict[str, Term | Quantity]:
+    named = {} if monitors is None else monitors
+    _require("game", "monitors", named, Mapping, "terms or schedules by name")
+    for name, value in named.items():
+        _check_name("a monitor's", name)
+        _require("game", f"monitor {name!r}", value, (Term, Quantity), "a term or a schedule")
+    return dict(named)

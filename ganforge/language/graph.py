@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .component import Component
 from .network import Network
 from .number import Product, Quantity
 from .signal import Batch, Evaluation, Expression, ImagePool, Signal
@@ -54,31 +55,33 @@ def term_signals(term: Term) -> list[Signal]:
 
 def quantities_of(number: object) -> Iterator[Quantity]:
     """The schedules and feedbacks that a number is made of, including those that feedbacks read."""
-    if isinstance(number, Product):
-        for quantity in number.quantities:
-            yield from quantities_of(quantity)
+    if isinstance(number, tuple):
+        for item in number:
+            yield from quantities_of(item)
+    elif isinstance(number, Product):
+        yield from quantities_of(number.quantities)
     elif isinstance(number, Integral):
         yield number
         yield from quantities_of(number.gain)
         yield from term_quantities(number.balance)
     elif isinstance(number, Quantity):
         yield number
+        if isinstance(number, Component):  # A schedule may be made of others.
+            yield from quantities_of(tuple(number.values().values()))
 
 
 def term_quantities(term: Term) -> Iterator[Quantity]:
     """The schedules and feedbacks in a term's weights."""
     for part in term.parts:
-        for quantity in part.quantities:
-            yield from quantities_of(quantity)
+        yield from quantities_of(part.quantities)
 
 
 def player_quantities(player: Player) -> Iterator[Quantity]:
-    """Every changing number that a player uses: weights, updates, optimizer fields."""
+    """Every changing number that a player uses: weights, updates, fields of its optimizer and constraints."""
     yield from term_quantities(player.minimizes)
     yield from quantities_of(player.updates)
-    for value in player.optimizer.values().values():
-        for item in value if isinstance(value, tuple) else (value,):
-            yield from quantities_of(item)
+    for component in (player.optimizer, *player.constraints):
+        yield from quantities_of(tuple(component.values().values()))
 
 
 def game_terms(game: Game) -> Iterator[Term]:
@@ -106,9 +109,25 @@ def game_averages(game: Game) -> dict[str, Network]:
     return {network.name: network for network in networks_behind(game_signals(game)) if network.average}
 
 
+def averages_behind(game: Game) -> list[Network]:
+    """Every averaged network of a game, also where two have one name."""
+    return [network for network in networks_behind(game_signals(game)) if network.average]
+
+
+def average_quantities(network: Network) -> Iterator[Quantity]:
+    """The changing numbers in the decay of an averaged network."""
+    if network.average:
+        yield from quantities_of(network.average.decay)
+
+
 def game_batches(game: Game) -> list[Batch]:
     """The batches of data that a game draws, in a fixed order."""
-    return [origin for origin in ordered(game_signals(game)) if isinstance(origin, Batch)]
+    return batches_behind(game_signals(game))
+
+
+def batches_behind(signals: Iterable[Signal]) -> list[Batch]:
+    """The batches of data that some signals read, in a fixed order."""
+    return [origin for origin in ordered(signals) if isinstance(origin, Batch)]
 
 
 def game_pools(game: Game) -> list[ImagePool]:
@@ -120,7 +139,8 @@ def game_integrals(game: Game) -> list[Integral]:
     """The feedbacks of a game, in a fixed order."""
     found: dict[int, Integral] = {}
     monitors = [quantity for value in game.monitors.values() for quantity in monitor_quantities(value)]
-    for quantity in [*(q for player in game.players for q in player_quantities(player)), *monitors]:
+    decays = [quantity for network in averages_behind(game) for quantity in average_quantities(network)]
+    for quantity in [*(q for player in game.players for q in player_quantities(player)), *decays, *monitors]:
         if isinstance(quantity, Integral):
             found[id(quantity)] = quantity
     return list(found.values())

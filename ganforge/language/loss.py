@@ -6,8 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+import attrs
+
+from .annotation import received
 from .component import Component, component
-from .signal import Signal, expect
+from .signal import Signal, expect, expect_call, only_signals
 from .site import report
 from .term import Measure, Part, Term
 
@@ -17,10 +20,23 @@ if TYPE_CHECKING:
 
 def measured(measure: Measure) -> Term:
     """The term that holds one loss, with weight one."""
+    clean = True
     for signal in measure.signals:
         if not isinstance(signal, Signal):
-            report(f"{measure.name} is a loss of signals; received {signal!r}.")
+            report(f"{measure.name} is a loss of signals; received {received(signal)}.")
+            clean = False
+    if not clean:
+        measure = attrs.evolve(
+            measure,
+            inputs=only_signals(measure.inputs),
+            keywords={key: value for key, value in measure.keywords.items() if isinstance(value, Signal)},
+            wrt=measure.wrt if isinstance(measure.wrt, Signal) else None,
+        )
     return Term((Part(measure=measure, label=measure.name, site=measure.site),))
+
+
+def _point(wrt: Signal | None) -> dict[str, Any]:
+    return {} if wrt is None else {"wrt": wrt}
 
 
 @component()
@@ -42,6 +58,7 @@ class Loss(Component):
                 recorded, so that ``torch.autograd.grad(..., create_graph=True)`` works.
         """
         name = type(self).component_name()
+        expect_call(name, self.compute, signals, _point(wrt))
         return measured(Measure(name=name, function=self.compute, inputs=signals, wrt=wrt))
 
     def compute(self, *tensors: Any, **keywords: Any) -> Tensor:
@@ -88,7 +105,9 @@ class AdversarialLoss(Component):
         return "real" in inspect.signature(cls.generator_loss).parameters
 
     def _term(self, function: Callable[..., Tensor], **scores: Signal) -> Term:
-        return measured(Measure(name=type(self).component_name(), function=function, keywords=scores))
+        name = type(self).component_name()
+        expect_call(name, function, (), dict(scores))
+        return measured(Measure(name=name, function=function, keywords=scores))
 
     def discriminator_loss(self, *args: Any, **kwargs: Any) -> Tensor:
         """Return the discriminator's loss of scores, called with ``real`` and ``fake``."""
@@ -115,14 +134,21 @@ def loss(function: Any = None, /, *, name: str = "") -> Any:
     """
 
     def decorate(function: Callable[..., Tensor]) -> Callable[..., Term]:
+        label = name or function.__name__
+
         def apply(*signals: Signal, wrt: Signal | None = None, **options: Any) -> Term:
+            expect_call(label, function, signals, _point(wrt) | options)
+            for key, value in options.items():
+                expect(
+                    not isinstance(value, Signal),
+                    f"{label} takes signals by position; '{key}' is a signal given by name.",
+                )
+
             def bound(*tensors: Tensor, **keywords: Tensor) -> Tensor:
                 return function(*tensors, **keywords, **options)
 
             bound.__name__ = function.__name__
-            return measured(
-                Measure(name=name or function.__name__, function=bound, inputs=signals, wrt=wrt)
-            )
+            return measured(Measure(name=label, function=bound, inputs=signals, wrt=wrt))
 
         apply.__name__, apply.__doc__ = function.__name__, function.__doc__
         return apply

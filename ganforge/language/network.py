@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
-from ..errors import Site
+from ..errors import RecipeError, Site
+from .annotation import accepts, received
 from .component import Component, component
 from .number import Number
-from .signal import Evaluation, Shape, Signal
+from .signal import Evaluation, Shape, Signal, only_signals
 from .site import here, report
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Network(Component):
     """
 
     kind: ClassVar[str] = "network"
+    equal_by_value: ClassVar[bool] = False
     any_size: ClassVar[bool] = False
     """Whether one module takes inputs of several heights and widths."""
 
@@ -59,7 +61,7 @@ class Network(Component):
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.name, str) and not _NAME.fullmatch(self.name):
-            report(f"a network's name is a letter, then letters, digits or '_'; received {self.name!r}.")
+            report(f"a network's name is a letter, then letters, digits or '_'; received {received(self.name)}.")
 
     def output(self, *inputs: Signal, shape: Shape) -> Signal:
         """Record one evaluation that gives one signal."""
@@ -69,8 +71,8 @@ class Network(Component):
         """Record one evaluation whose module returns a tuple of tensors, one for each shape."""
         for position, signal in enumerate(inputs, 1):
             if not isinstance(signal, Signal):
-                report(f"network '{self.name}' is called on signals; argument {position} is {signal!r}.")
-        origin = Evaluation(inputs=inputs, network=self, shapes=tuple(map(tuple, shapes)))
+                report(f"network '{self.name}' is called on signals; argument {position} is {received(signal)}.")
+        origin = Evaluation(inputs=only_signals(inputs), network=self, shapes=tuple(map(tuple, shapes)))
         return tuple(Signal(origin, index, shape) for index, shape in enumerate(origin.shapes))
 
     def build(self, *args: Any, **kwargs: Any) -> nn.Module:
@@ -136,6 +138,12 @@ def ema(network: N, *, decay: Number = 0.999) -> N:
         network: The network to average.
         decay: Share of the average that each step keeps; may be a schedule.
     """
+    if not isinstance(network, Network):
+        raise RecipeError(f"ema averages a network; received {received(network)}.", site=here())
+    if network.average is not None:
+        report(f"network '{network.name}' is an average already.")
+    if not accepts(decay, Number) or (isinstance(decay, int | float) and not 0 <= decay <= 1):
+        report(f"the decay of an average is a number from 0 to 1 or a schedule; received {received(decay)}.")
     averaged = copy.copy(network)
     object.__setattr__(averaged, "average", Average(network, decay))
     return averaged

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import Problem
 from .graph import (
+    average_quantities,
+    averages_behind,
     game_batches,
     game_measures,
-    game_signals,
     game_networks,
+    game_signals,
     monitor_quantities,
     networks_behind,
     ordered,
@@ -20,18 +22,19 @@ from .graph import (
 )
 from .length import Length
 from .network import Network
-from .signal import Evaluation, PerStep
+from .schedule import Schedule
+from .signal import Evaluation, ImagePool, PerStep, Signal
 from .term import Integral, Part, Term
 
 if TYPE_CHECKING:
-    from .game import Game, Player
+    from .game import Game
 
 Rule = Callable[["Game"], Iterator[Problem]]
 
 
 def problems(game: Game) -> list[Problem]:
     """Everything that breaks a rule, in the order of the rules."""
-    return [problem for rule in _RULES for problem in rule(game)]
+    return list(dict.fromkeys(problem for rule in _RULES for problem in rule(game)))
 
 
 def _unique_names(game: Game) -> Iterator[Problem]:
@@ -57,7 +60,7 @@ def _unique_networks(game: Game) -> Iterator[Problem]:
 
 def _unique_averages(game: Game) -> Iterator[Problem]:
     seen: dict[str, Network] = {}
-    for network in networks_behind(game_signals(game)):
+    for network in averages_behind(game):
         average = network.average
         if average and seen.setdefault(network.name, network).average is not average:
             yield Problem(f"network '{network.name}' has two averages; a game keeps one.", average.site)
@@ -67,8 +70,9 @@ def _unique_labels(game: Game) -> Iterator[Problem]:
     for player in game.players:
         seen: dict[str, Part] = {}
         for part in player.minimizes.parts:
-            first = seen.setdefault(part.label, part)
-            if first is not part:
+            first = seen.get(part.label)
+            seen.setdefault(part.label, part)
+            if first is not None:
                 yield Problem(
                     f"player '{player.name}' has two loss terms called '{part.label}'; "
                     f"the other is at {_line(first, part)}.",
@@ -86,10 +90,11 @@ def _line(first: Part, second: Part) -> str:
 def _trained_is_reached(game: Game) -> Iterator[Problem]:
     for player in game.players:
         reached = networks_behind(term_signals(player.minimizes), through_pools=False)
+        passed = set(map(id, reached))
         for network in player.trains:
             if network.average:
                 yield Problem(f"player '{player.name}' trains an average; train '{network.name}' itself.", player.site)
-            elif network not in reached:
+            elif id(network) not in passed:
                 names = ", ".join(other.name for other in reached if not other.average) or "no network"
                 yield Problem(
                     f"player '{player.name}' trains '{network.name}', but its loss never passes through "
@@ -123,8 +128,7 @@ def _gradient_points_are_upstream(game: Game) -> Iterator[Problem]:
         if measure.wrt is None:
             continue
         scores = [*measure.inputs, *measure.keywords.values()]
-        upstream = ordered(scores, through_pools=False)
-        if measure.wrt.origin not in upstream:
+        if (id(measure.wrt.origin), measure.wrt.output) not in _upstream(scores):
             yield Problem(
                 f"{measure.name} differentiates with respect to {measure.wrt}, which is not upstream of its scores.",
                 measure.site,
@@ -133,6 +137,13 @@ def _gradient_points_are_upstream(game: Game) -> Iterator[Problem]:
             yield Problem(
                 f"{measure.name} differentiates with respect to {measure.wrt}, which holds whole numbers.", measure.site
             )
+
+
+def _upstream(scores: list[Signal]) -> set[tuple[int, int]]:
+    """Every output of every expression that scores can be differentiated by."""
+    behind = ordered(scores, through_pools=False)
+    inputs = [signal for origin in behind if not isinstance(origin, ImagePool) for signal in origin.inputs]
+    return {(id(signal.origin), signal.output) for signal in [*scores, *inputs]}
 
 
 def _inputs_fit(game: Game) -> Iterator[Problem]:
@@ -176,11 +187,25 @@ def _epochs_need_data(game: Game) -> Iterator[Problem]:
             )
     for player in game.players:
         for quantity in player_quantities(player):
-            for value in getattr(quantity, "values", dict)().values():
-                if isinstance(value, Length) and value.unit == "epochs":
-                    yield Problem(
-                        f"player '{player.name}' has a schedule in epochs, but the game draws no data.", player.site
-                    )
+            if _in_epochs(quantity):
+                yield Problem(
+                    f"player '{player.name}' has a schedule in epochs, but the game draws no data.", player.site
+                )
+    for network in averages_behind(game):
+        if network.average and any(map(_in_epochs, average_quantities(network))):
+            yield Problem(
+                f"the average of '{network.name}' has a schedule in epochs, but the game draws no data.",
+                network.average.site,
+            )
+
+
+def _in_epochs(value: object) -> bool:
+    """Whether a schedule's own fields hold a length in epochs."""
+    if isinstance(value, tuple):
+        return any(map(_in_epochs, value))
+    if isinstance(value, Schedule):
+        return _in_epochs(tuple(value.values().values()))
+    return isinstance(value, Length) and value.unit == "epochs"
 
 
 def _readings_are_measured(game: Game) -> Iterator[Problem]:
@@ -188,8 +213,10 @@ def _readings_are_measured(game: Game) -> Iterator[Problem]:
     measured = {id(measure) for measure in game_measures(game)}
     readers: list[tuple[str, Term]] = [
         ("a feedback", quantity.balance)
-        for player in game.players
-        for quantity in player_quantities(player)
+        for quantity in [
+            *(quantity for player in game.players for quantity in player_quantities(player)),
+            *(quantity for network in averages_behind(game) for quantity in average_quantities(network)),
+        ]
         if isinstance(quantity, Integral)
     ]
     for name, value in game.monitors.items():
@@ -208,8 +235,9 @@ def _readings_are_measured(game: Game) -> Iterator[Problem]:
 
 def _averages_are_updated(game: Game) -> Iterator[Problem]:
     trained = {id(network) for player in game.players for network in player.trains}
-    for network in networks_behind(game_signals(game)):
-        if network.average and id(network.average.of) not in trained:
+    for network in averages_behind(game):
+        # One that is not even frozen breaks the rule of trained networks already.
+        if network.average and network.frozen and id(network.average.of) not in trained:
             yield Problem(f"no player trains '{network.name}', so its average never moves.", network.average.site)
 
 
@@ -218,14 +246,11 @@ def _shared_passes_reach(game: Game) -> Iterator[Problem]:
     for player in game.players:
         if player.updates == 1:
             continue
-        fresh = [
-            network
-            for network in player.trains
-            if network in _behind_without_per_step(term_signals(player.minimizes))
-        ]
+        signals = term_signals(player.minimizes)
+        reached = set(map(id, networks_behind(signals, through_pools=False)))
+        fresh = _behind_without_per_step(signals)
         for network in player.trains:
-            reached = networks_behind(term_signals(player.minimizes), through_pools=False)
-            if network in reached and network not in fresh:
+            if id(network) in reached and id(network) not in fresh:
                 yield Problem(
                     f"player '{player.name}' takes several turns a step but reaches '{network.name}' only through "
                     "gf.per_step(...), whose graph is gone after the first turn.",
@@ -233,15 +258,18 @@ def _shared_passes_reach(game: Game) -> Iterator[Problem]:
                 )
 
 
-def _behind_without_per_step(signals: list) -> list[Network]:  # type: ignore[type-arg]
-    found, stack, seen = [], [signal.origin for signal in signals], set()
+def _behind_without_per_step(signals: list[Signal]) -> set[int]:
+    """The identities of the networks that gradients reach without passing a per-step signal."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    stack = [signal.origin for signal in signals]
     while stack:
         origin = stack.pop()
-        if id(origin) in seen or isinstance(origin, PerStep):
+        if id(origin) in seen or isinstance(origin, PerStep | ImagePool):
             continue
         seen.add(id(origin))
         if isinstance(origin, Evaluation):
-            found.append(origin.network)
+            found.add(id(origin.network))
         stack += [signal.origin for signal in origin.inputs]
     return found
 

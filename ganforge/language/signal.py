@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import attrs
 
-from ..errors import Site
+from ..errors import RecipeError, Site
+from .annotation import accepts, received
 from .refusal import Refuses
 from .site import here, report
 
@@ -23,7 +25,7 @@ Shape: TypeAlias = tuple[int, ...]
 DType: TypeAlias = Literal["float", "int"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Signal(Refuses):
     """A batch of tensors that will exist when a turn is played.
 
@@ -44,6 +46,10 @@ class Signal(Refuses):
 
     def __str__(self) -> str:
         return f"{self.origin} {self.shape}"
+
+    def __repr__(self) -> str:
+        # attrs would write out everything behind the signal.
+        return f"<signal {self}>"
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -125,7 +131,7 @@ class PerStep(Expression):
     """A signal drawn or evaluated once in a step, by the first turn that needs it."""
 
     def __str__(self) -> str:
-        return f"per-step {self.inputs[0].origin}"
+        return f"per-step {_wrapped(self)}"
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -135,7 +141,27 @@ class SamplingMode(Expression):
     mode: Literal["train", "eval"]
 
     def __str__(self) -> str:
-        return str(self.inputs[0].origin)
+        return str(_wrapped(self))
+
+
+def _wrapped(origin: Expression) -> Expression:
+    while isinstance(origin, PerStep | SamplingMode):
+        origin = origin.inputs[0].origin
+    return origin
+
+
+def only_signals(values: tuple[Any, ...]) -> tuple[Signal, ...]:
+    """What of some arguments is a signal; the rest has been reported, and reading goes on without it."""
+    return tuple(value for value in values if isinstance(value, Signal))
+
+
+def _expect_signal(owner: str, value: object) -> None:
+    if not isinstance(value, Signal):
+        raise RecipeError(f"{owner} takes a signal; received {received(value)}.", site=here())
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def noise(
@@ -149,17 +175,19 @@ def noise(
         low: Lower end of the uniform prior.
         high: Upper end of the uniform prior.
     """
-    if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
+    if not shape or not all(_is_whole(size, 1) for size in shape):
         report(f"noise takes whole sizes of one or more, such as gf.noise(100); received {shape}.")
     if prior not in ("normal", "uniform"):
-        report(f"the prior of noise is 'normal' or 'uniform'; received {prior!r}.")
+        report(f"the prior of noise is 'normal' or 'uniform'; received {received(prior)}.")
+    if not (accepts(low, float) and accepts(high, float) and low < high):
+        report(f"uniform noise lies between low and a greater high; received {received(low)} and {received(high)}.")
     return Signal(Noise(shape=shape, prior=prior, low=low, high=high), 0, shape)
 
 
 def random_labels(num_classes: int) -> Signal:
     """Draw class labels y uniformly from 0 to num_classes - 1, anew in each turn."""
-    if num_classes < 1:
-        report(f"random_labels takes one class or more; received {num_classes}.")
+    if not _is_whole(num_classes, 1):
+        report(f"random_labels takes one class or more; received {received(num_classes)}.")
     return Signal(RandomLabels(num_classes=num_classes), 0, (), "int")
 
 
@@ -170,6 +198,7 @@ def per_step(signal: Signal) -> Signal:
     two players share one pass (as in PyTorch's DCGAN example); without it where they have (as in CycleGAN,
     whose D judges the fakes that G's turn made).
     """
+    _expect_signal("per_step", signal)
     return Signal(PerStep(inputs=(signal,)), 0, signal.shape, signal.dtype)
 
 
@@ -184,13 +213,17 @@ def image_pool(fake: Signal, *, size: int) -> Signal:
         fake: Images of shape (channels, height, width).
         size: Images kept; 0 returns the input.
     """
-    if size < 0:
-        report(f"image_pool keeps zero images or more; received size={size}.")
+    _expect_signal("image_pool", fake)
+    if not _is_whole(size, 0):
+        report(f"image_pool keeps zero images or more; received size={received(size)}.")
     return Signal(ImagePool(inputs=(fake,), size=size), 0, fake.shape, fake.dtype)
 
 
 def sampling(signal: Signal, *, mode: Literal["train", "eval"] = "train") -> Signal:
     """Keep the networks of a sample in training mode: dropout and batch statistics on (pix2pix)."""
+    _expect_signal("sampling", signal)
+    if mode not in ("train", "eval"):
+        report(f"the mode of sampling is 'train' or 'eval'; received {received(mode)}.")
     return Signal(SamplingMode(inputs=(signal,), mode=mode), 0, signal.shape, signal.dtype)
 
 
@@ -208,8 +241,15 @@ def op(function: Any = None, /, *, shape: Any = None) -> Any:
     def decorate(function: Callable[..., Tensor]) -> Callable[..., Signal]:
         def operation(*signals: Signal, **options: Any) -> Signal:
             for position, signal in enumerate(signals, 1):
-                if not isinstance(signal, Signal):
-                    report(f"argument {position} of {function.__name__} is not a signal; received {signal!r}.")
+                _expect_signal(f"argument {position} of {function.__name__}", signal)
+            expect_call(function.__name__, function, signals, options)
+            for key, value in options.items():
+                expect(
+                    not isinstance(value, Signal),
+                    f"{function.__name__} takes signals by position; '{key}' is a signal given by name.",
+                )
+            if not signals:
+                raise RecipeError(f"{function.__name__} takes one signal or more.", site=here())
             out = shape(*(signal.shape for signal in signals)) if shape else signals[0].shape
             return Signal(Operation(inputs=signals, function=function, options=options), 0, out)
 
@@ -225,14 +265,32 @@ def _interpolate(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def interpolate(real: Signal, fake: Signal) -> Signal:
-    """Draw a point on the line between each real and fake example: a x + (1 - a) G(z), a from U(0, 1) per example.
+    """Draw a point on the line between each real and fake example.
 
+    The point is a x + (1 - a) G(z), with a from U(0, 1) for each example:
     Gulrajani et al. 2017 (arXiv:1704.00028), algorithm 1.
     """
-    expect(
-        real.shape == fake.shape, f"interpolate takes two signals of one shape; {real.shape} is not {fake.shape}."
-    )
+    _expect_signal("interpolate", real)
+    _expect_signal("interpolate", fake)
+    expect(real.shape == fake.shape, f"interpolate takes two signals of one shape; {real.shape} is not {fake.shape}.")
     return Signal(Operation(inputs=(real, fake), function=_interpolate), 0, real.shape)
+
+
+def expect_call(name: str, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Report a problem unless a function of tensors can be called with these arguments.
+
+    Args:
+        name: What messages call the function.
+        function: Takes tensors.
+        args: Signals, given by position.
+        options: Signals that the function takes by keyword, and constants.
+    """
+    try:
+        inspect.signature(function).bind(*args, **options)
+    except TypeError as error:
+        report(f"{name} cannot be applied so: {error}.")
+    except ValueError:  # Functions written in C may hide what they take.
+        pass
 
 
 def expect(condition: bool, message: str, hint: str = "") -> None:

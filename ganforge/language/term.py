@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from ..errors import RecipeError, Site
+from .annotation import accepts, received
 from .number import Number, Product, Quantity, product_text
 from .refusal import Refuses
 from .signal import Signal
@@ -67,7 +68,7 @@ class Part:
         return text if self.interval == 1 else f"{text}, every {self.interval} turns"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Term(Refuses):
     """A weighted sum of scalar losses; closed under ``+``, ``-`` and multiplication by a number."""
 
@@ -76,10 +77,18 @@ class Term(Refuses):
 
     parts: tuple[Part, ...]
 
+    def __repr__(self) -> str:
+        # attrs would write out everything behind the losses.
+        return f"<term {' + '.join(map(str, self.parts))}>"
+
     def named(self, label: str) -> Term:
         """Give a single loss another label."""
         if len(self.parts) != 1:
             report(f"'{label}' cannot name {len(self.parts)} losses at once.", hint="name each before adding them")
+            return self
+        if not (isinstance(label, str) and label):
+            report(f"a loss is named by some text; received {received(label)}.")
+            return self
         return Term((attrs.evolve(self.parts[0], label=label, site=here()),))
 
     def every(self, interval: int) -> Term:
@@ -87,14 +96,14 @@ class Term(Refuses):
 
         Lazy regularisation: Karras et al. 2020 (arXiv:1912.04958), section 3.1.
         """
-        if not isinstance(interval, int) or interval < 1:
-            report(f"every() takes a whole number of turns, one or more; received {interval!r}.")
+        if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
+            report(f"every() takes a whole number of turns, one or more; received {received(interval)}.")
             return self
         return Term(tuple(attrs.evolve(part, interval=part.interval * interval) for part in self.parts))
 
     def __add__(self, other: Term) -> Term:
         if not isinstance(other, Term):
-            raise RecipeError(f"a term is added to terms only; received {other!r}.", site=here())
+            raise RecipeError(f"a term is added to terms only; received {received(other)}.", site=here())
         return Term(self.parts + other.parts)
 
     def __radd__(self, other: int) -> Term:
@@ -102,6 +111,8 @@ class Term(Refuses):
         return self if other == 0 else self + other  # type: ignore[operator]
 
     def __sub__(self, other: Term) -> Term:
+        if not isinstance(other, Term):
+            raise RecipeError(f"only terms are subtracted from a term; received {received(other)}.", site=here())
         return self + -other
 
     def __neg__(self) -> Term:
@@ -109,7 +120,7 @@ class Term(Refuses):
 
     def __mul__(self, number: Number) -> Term:
         if isinstance(number, bool) or not isinstance(number, int | float | Quantity):
-            raise RecipeError(f"a term is multiplied by a number; received {number!r}.", site=here())
+            raise RecipeError(f"a term is multiplied by a number; received {received(number)}.", site=here())
         weight = Product.of(number)
         if not math.isfinite(weight.factor):
             report(f"the weight of a term is a finite number; received {weight.factor}.")
@@ -128,6 +139,8 @@ class Term(Refuses):
 @attrs.frozen(eq=False)
 class Integral(Quantity):
     """A number steered by measurements: it grows by ``gain * balance`` after each step, within bounds."""
+
+    _noun: ClassVar[str] = "a feedback"
 
     balance: Term
     gain: Number
@@ -152,8 +165,12 @@ def integral(
         start: The number before the first step.
         bounds: Least and greatest value.
     """
-    if not bounds[0] <= start <= bounds[1]:
-        report(f"integral starts at {start}, which is outside its bounds {bounds}.")
     if not isinstance(balance, Term):
-        raise RecipeError(f"integral adds up a term; received {balance!r}.", site=here())
+        raise RecipeError(f"integral adds up a term; received {received(balance)}.", site=here())
+    if not accepts(gain, Number):
+        report(f"the gain of integral is a number or a schedule; received {received(gain)}.")
+    if not (accepts(bounds, tuple[float, float]) and bounds[0] <= bounds[1]):
+        report(f"the bounds of integral are its least and its greatest value; received {received(bounds)}.")
+    elif not (accepts(start, float) and bounds[0] <= start <= bounds[1]):
+        report(f"integral starts at {received(start)}, which is outside its bounds {bounds}.")
     return Integral(balance, gain, start, bounds)

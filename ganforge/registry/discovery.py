@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import re
 import sys
 from collections.abc import Collection, Iterable
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 
 import attrs
 import pluggy
@@ -20,11 +18,9 @@ from ..language.component import suggestion
 from . import hooks
 from .loading import RULE, Claim, fits, load
 from .plugin import Plugin, Plugins, State
+from .sources import HOST, Source, canonical, single_files, sources_of
 
-GROUP = "ganforge"
 ALLOW = "GANFORGE_PLUGINS"
-_HOST = "ganforge"
-_MODULE = "ganforge_plugin_"
 
 
 def installed(blocked: tuple[str, ...] = (), folder: Path | None = None) -> Plugins:
@@ -67,9 +63,9 @@ def discover(
     Raises:
         PluginError: ``allow`` or ``blocked`` names what is not installed, or ``folder`` is no folder.
     """
-    sources = _sources(metadata.distributions() if distributions is None else distributions)
+    sources = sources_of(metadata.distributions() if distributions is None else distributions)
     claims = sorted((claim for source in sources for claim in source.claims), key=_order)
-    single = _single_files(folder) if folder is not None else []
+    single = single_files(folder) if folder is not None else []
     everything = [*claims, *single]
     # Where several reasons hold, the last one is told.
     refused = dict(_misnamed(everything) + _blocked(everything, blocked) + _limited(claims, allow) + _hidden(sources))
@@ -81,101 +77,12 @@ def discover(
     return Plugins(tuple(records), manager)
 
 
-def canonical(name: str) -> str:
-    """A distribution's or plugin's name as package indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _order(claim: Claim) -> tuple[bool, str, str, str]:
     plugin = claim.plugin
     return (not plugin.bundled, canonical(plugin.distribution), plugin.name, claim.module)
 
 
-@attrs.frozen(eq=False)
-class _Source:
-    """A distribution that names our group.
-
-    Args:
-        distribution: What the standard library found.
-        name: Its name.
-        version: Its version.
-        points: Its entry points in our group.
-        hidden_by: The distribution of the same name that comes earlier; None if this one is used.
-    """
-
-    distribution: metadata.Distribution
-    name: str
-    version: str
-    points: tuple[metadata.EntryPoint, ...]
-    hidden_by: _Source | None = None
-    claims: tuple[Claim, ...] = attrs.field(init=False)
-
-    @property
-    def bundled(self) -> bool:
-        return canonical(self.name) == _HOST
-
-    @property
-    def place(self) -> str:
-        return os.path.realpath(str(self.distribution.locate_file("")))
-
-    @claims.default
-    def _make_claims(self) -> tuple[Claim, ...]:
-        return tuple(map(self._claim, self.points))
-
-    def _claim(self, point: metadata.EntryPoint) -> Claim:
-        plugin = Plugin(point.name, self.name, self.version, self.bundled)
-        return Claim(plugin, point.value.partition(":")[0].strip(), point.load, self._requires)
-
-    def _requires(self) -> list[str]:
-        try:
-            return self.distribution.requires or []
-        except Exception:  # A distribution without readable METADATA states no requirement.
-            return []
-
-    def repeats(self, other: _Source) -> bool:
-        """Whether both were found in one folder that is on sys.path twice."""
-        same = self.version == other.version and self.points == other.points
-        return same and self.place == other.place
-
-
-def _sources(distributions: Iterable[metadata.Distribution]) -> list[_Source]:
-    first: dict[str, _Source] = {}
-    sources = []
-    for distribution in distributions:
-        points = _entry_points(distribution)
-        if not points:
-            continue
-        source = _Source(distribution, *_identity(distribution), points)
-        used = first.setdefault(canonical(source.name), source)
-        if used is source:
-            sources.append(source)
-        elif not source.repeats(used):
-            sources.append(attrs.evolve(source, hidden_by=used))
-    return sources
-
-
-def _entry_points(distribution: metadata.Distribution) -> tuple[metadata.EntryPoint, ...]:
-    # Looking at the text first is faster than parsing the entry points of everything installed.
-    try:
-        text = distribution.read_text("entry_points.txt")
-        if text is None or GROUP not in text:
-            return ()
-        return tuple(point for point in distribution.entry_points if point.group == GROUP)
-    except Exception:  # The damaged metadata of a package that may have nothing to do with ganforge.
-        return ()
-
-
-def _identity(distribution: metadata.Distribution) -> tuple[str, str]:
-    # Without METADATA there is an empty message or an exception, by Python version.
-    try:
-        fields = distribution.metadata
-        values = {name: fields[name] for name in ("Name", "Version") if name in fields}
-    except Exception:
-        values = {}
-    return values.get("Name", "unnamed distribution"), values.get("Version", "")
-
-
-def _hidden(sources: list[_Source]) -> list[tuple[Claim, Plugin]]:
+def _hidden(sources: list[Source]) -> list[tuple[Claim, Plugin]]:
     return [
         (claim, attrs.evolve(claim.plugin, state="shadowed", cause=_twice(source, source.hidden_by)))
         for source in sources
@@ -184,34 +91,9 @@ def _hidden(sources: list[_Source]) -> list[tuple[Claim, Plugin]]:
     ]
 
 
-def _twice(source: _Source, used: _Source) -> str:
+def _twice(source: Source, used: Source) -> str:
     chosen, other = f"{used.version} in {used.place}", f"{source.version} in {source.place}"
     return f"distribution {used.name} is installed twice: {chosen} is used, {other} is not."
-
-
-def _single_files(folder: Path) -> list[Claim]:
-    if not folder.is_dir():
-        raise PluginError(f"there is no folder of plugins {folder}.")
-    return [_single_file(path) for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
-
-
-def _single_file(path: Path) -> Claim:
-    module = _MODULE + path.stem
-    return Claim(Plugin(path.stem.replace("_", "-"), str(path)), module, lambda: _execute(path, module))
-
-
-def _execute(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Type hints of component fields are evaluated in the module that sys.modules has.
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _answers_to(claim: Claim) -> set[str]:
@@ -279,7 +161,7 @@ def _unfit(claim: Claim, running: str) -> Plugin | None:
     if claim.plugin.bundled or not running:
         return None
     for text in claim.requires():
-        if canonical(re.split(r"[^\w.-]", text.strip(), maxsplit=1)[0]) == _HOST:
+        if canonical(re.split(r"[^\w.-]", text.strip(), maxsplit=1)[0]) == HOST:
             needed = _excluding(text, running)
             if needed:
                 return _with_state(claim, "incompatible", f"needs {needed}; this is ganforge {running}")
@@ -295,4 +177,4 @@ def _excluding(text: str, running: str) -> str:
         return f"'{text}', which is no requirement"
     if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
         return ""
-    return "" if requirement.specifier.contains(running, prereleases=True) else f"{_HOST}{requirement.specifier}"
+    return "" if requirement.specifier.contains(running, prereleases=True) else f"{HOST}{requirement.specifier}"

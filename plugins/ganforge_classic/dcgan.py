@@ -9,7 +9,8 @@ import attrs
 
 import ganforge as gf
 
-from .inputs import at_least, dropout_rate, image_sides, real_valued
+from .inputs import image_sides, real_valued
+from .ranges import within
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,7 +58,7 @@ class DCGANGenerator(gf.Generator):
     one before that 2c, 4c and so on, at most max_channels.
 
     The CIFAR-10 network of Gulrajani et al. 2017 (arXiv:1704.00028) is ``base_channels=128, kernel=5,
-    norm_per_unit=True``; their MNIST generator's maps of 4, 7, 14 and 28 pixels are ``stages=3``.
+    norm_per_unit=True, bias=True``; their MNIST generator's maps of 4, 7, 14 and 28 pixels are ``stages=3``.
 
     Args:
         shape: Channels, height and width of the images, such as (3, 64, 64).
@@ -75,16 +76,16 @@ class DCGANGenerator(gf.Generator):
     """
 
     shape: gf.Shape = attrs.field(validator=_image_shape)
-    base_channels: int = attrs.field(default=64, validator=at_least(1))
-    max_channels: int = attrs.field(default=1024, validator=at_least(1))
+    base_channels: int = attrs.field(default=64, validator=within("[1, inf)"))
+    max_channels: int = attrs.field(default=1024, validator=within("[1, inf)"))
     kernel: Literal[4, 5] = 4
-    stages: int | None = attrs.field(default=None, validator=at_least(1))
+    stages: int | None = attrs.field(default=None, validator=within("[1, inf)"))
     norm: Literal["batch", "layer", "instance", "none"] = "batch"
     norm_per_unit: bool = False
     output_activation: Literal["tanh", "sigmoid", "none"] = "tanh"
-    dropout: float = attrs.field(default=0.0, validator=dropout_rate)
+    dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
     bias: bool | None = None
-    init_std: float | None = attrs.field(default=0.02, validator=at_least(0))
+    init_std: float | None = attrs.field(default=0.02, validator=within("[0, inf)"))
 
     def __call__(self, z: gf.Signal, *codes: gf.Signal) -> gf.Signal:
         real_valued(self.name, z, *codes)
@@ -137,15 +138,15 @@ class DCGANDiscriminator(gf.Discriminator):
         init_std: Standard deviation of the initial weights and gains; None leaves torch's own.
     """
 
-    base_channels: int = attrs.field(default=64, validator=at_least(1))
-    max_channels: int = attrs.field(default=1024, validator=at_least(1))
+    base_channels: int = attrs.field(default=64, validator=within("[1, inf)"))
+    max_channels: int = attrs.field(default=1024, validator=within("[1, inf)"))
     kernel: Literal[4, 5] = 4
-    stages: int | None = attrs.field(default=None, validator=at_least(1))
+    stages: int | None = attrs.field(default=None, validator=within("[1, inf)"))
     norm: Literal["batch", "layer", "instance", "none"] = "batch"
-    slope: float = attrs.field(default=0.2, validator=at_least(0))
-    dropout: float = attrs.field(default=0.0, validator=dropout_rate)
+    slope: float = attrs.field(default=0.2, validator=within("[0, inf)"))
+    dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
     bias: bool | None = None
-    init_std: float | None = attrs.field(default=0.02, validator=at_least(0))
+    init_std: float | None = attrs.field(default=0.02, validator=within("[0, inf)"))
 
     def __call__(self, image: gf.Signal) -> gf.Signal:
         sides, least = image_sides(self.name, image), _least_side(self.stages)

@@ -1,32 +1,8 @@
-"""What a recipe may give the classic networks: ranges of their parameters, and the signals they take."""
+"""The signals that the classic networks take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import attrs
-
 import ganforge as gf
-
-Check = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-
-
-def at_least(least: float) -> Check:
-    """A validator: every number given is so large or larger. Values of other types are the type check's."""
-
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        for number in value if isinstance(value, tuple) else (value,):
-            if isinstance(number, int | float) and not number >= least:
-                raise ValueError(f"'{attribute.name}' must be {least} or more; received {value}")
-
-    return check
-
-
-def dropout_rate(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    """A validator: a probability below one."""
-    if isinstance(value, int | float) and not 0 <= value < 1:
-        raise ValueError(f"'{attribute.name}' must be 0 or more and less than 1; received {value}")
 
 
 def real_valued(name: str, *signals: gf.Signal) -> None:

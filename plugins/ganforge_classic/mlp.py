@@ -9,14 +9,15 @@ import attrs
 
 import ganforge as gf
 
-from .inputs import at_least, dropout_rate, real_valued
+from .inputs import real_valued
+from .ranges import within
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def _sizes(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    at_least(1)(None, attribute, value)
+    within("[1, inf)")(None, attribute, value)
     if value == ():
         raise ValueError(f"'{attribute.name}' must hold one size or more; received ()")
 
@@ -31,8 +32,8 @@ class MLPGenerator(gf.Generator):
 
     Each hidden layer is linear, [batch norm,] activation, [dropout]; then come a linear layer and the output
     activation. Several inputs (noise, codes) are flattened and joined. With batch norm a batch holds two
-    examples or more. Goodfellow et al. 2014 (arXiv:1406.2661), section 5, uses widths=(1200, 1200) with ReLU
-    and a sigmoid.
+    examples or more. The MNIST generator of the code of Goodfellow et al. 2014 (arXiv:1406.2661) has
+    ``widths=(1200, 1200), output_activation="sigmoid"``.
 
     Args:
         shape: Sizes of one example, such as (1, 28, 28).
@@ -45,12 +46,12 @@ class MLPGenerator(gf.Generator):
     """
 
     shape: gf.Shape = attrs.field(validator=_sizes)
-    widths: tuple[int, ...] = attrs.field(default=(256, 512, 1024), validator=at_least(1))
+    widths: tuple[int, ...] = attrs.field(default=(256, 512, 1024), validator=within("[1, inf)"))
     activation: Literal["relu", "leaky-relu"] = "relu"
     norm: Literal["none", "batch"] = "none"
     output_activation: Literal["tanh", "sigmoid", "none"] = "tanh"
-    dropout: float = attrs.field(default=0.0, validator=dropout_rate)
-    init_std: float | None = attrs.field(default=None, validator=at_least(0))
+    dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
+    init_std: float | None = attrs.field(default=None, validator=within("[0, inf)"))
 
     def __call__(self, z: gf.Signal, *codes: gf.Signal) -> gf.Signal:
         real_valued(self.name, z, *codes)
@@ -84,10 +85,10 @@ class MLPDiscriminator(gf.Discriminator):
         init_std: Weights start from N(0, init_std) and biases from zero; None leaves torch's own.
     """
 
-    widths: tuple[int, ...] = attrs.field(default=(1024, 512, 256), validator=at_least(1))
-    slope: float = attrs.field(default=0.2, validator=at_least(0))
-    dropout: float = attrs.field(default=0.0, validator=dropout_rate)
-    init_std: float | None = attrs.field(default=None, validator=at_least(0))
+    widths: tuple[int, ...] = attrs.field(default=(1024, 512, 256), validator=within("[1, inf)"))
+    slope: float = attrs.field(default=0.2, validator=within("[0, inf)"))
+    dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
+    init_std: float | None = attrs.field(default=None, validator=within("[0, inf)"))
 
     def __call__(self, example: gf.Signal, *others: gf.Signal) -> gf.Signal:
         real_valued(self.name, example, *others)

@@ -143,8 +143,8 @@ class RMSprop(gf.Optimizer):
         )
 
 
-def _nesterov_fits(optimizer: SGD, _: attrs.Attribute[Any], nesterov: object) -> None:
-    if nesterov is True and (optimizer.momentum == 0 or optimizer.dampening != 0):
+def _nesterov_fits(optimizer: SGD, _: attrs.Attribute[Any], nesterov: bool) -> None:
+    if nesterov and (optimizer.momentum == 0 or optimizer.dampening != 0):
         raise ValueError(
             "'nesterov' needs a momentum above zero and no dampening; "
             f"received momentum={optimizer.momentum}, dampening={optimizer.dampening}"

@@ -1,4 +1,4 @@
-"""Validators of numeric fields; schedules pass them, since their values are known only in play."""
+"""Validators of numeric fields."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 def within(interval: str) -> Validator:
     """The validator that holds a number, or each number of a tuple, within an interval.
 
+    What is no number passes: None where a field may be left open, schedules since they say later what they are.
+
     Args:
         interval: As mathematicians write it: ``"[0, 1)"`` holds 0 but not 1; ``"(-inf, inf)"`` is any finite number.
     """
@@ -25,8 +27,7 @@ def within(interval: str) -> Validator:
 
     def validate(_: object, field: attrs.Attribute[Any], value: object) -> None:
         for number in value if isinstance(value, tuple) else (value,):
-            # What is neither a number nor a schedule is reported by the check of types, which runs next.
-            if isinstance(number, int | float) and not isinstance(number, bool) and not holds(number):
+            if isinstance(number, int | float) and not holds(number):
                 raise ValueError(f"'{field.name}' must be in {interval}; received {value!r}")
 
     return validate

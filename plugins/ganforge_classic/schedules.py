@@ -34,18 +34,16 @@ def _mix(start: float, end: float, share: float) -> float:
     return start * (1 - share) + end * share
 
 
-def _begins_before(schedule: Linear | Cosine, _: attrs.Attribute[Any], begin: object) -> None:
+def _begins_before(schedule: Linear | Cosine, _: attrs.Attribute[Any], begin: gf.Length) -> None:
     until = schedule.until
-    if not (isinstance(begin, gf.Length) and isinstance(until, gf.Length)) or begin.amount == 0:
-        return
-    if begin.unit != until.unit:
+    if begin.amount and begin.unit != until.unit:
         raise ValueError(f"'begin' and 'until' must count alike; received {begin} and {until}")
     if begin.amount > until.amount:
         raise ValueError(f"'begin' must not come after 'until'; received {begin} and {until}")
 
 
-def _lasts(_: object, field: attrs.Attribute[Any], length: object) -> None:
-    if isinstance(length, gf.Length) and length.amount <= 0:
+def _lasts(_: object, field: attrs.Attribute[Any], length: gf.Length) -> None:
+    if length.amount <= 0:
         raise ValueError(f"'{field.name}' must be longer than nothing; received {length}")
 
 
@@ -125,8 +123,8 @@ class Step(gf.Schedule):
         return float(self.start * self.factor ** math.floor(_passed(now, self.interval) + 1e-9))
 
 
-def _floor_fits(schedule: Exponential, _: attrs.Attribute[Any], end: object) -> None:
-    if isinstance(end, int | float) and isinstance(schedule.start, int | float) and end > schedule.start:
+def _floor_fits(schedule: Exponential, _: attrs.Attribute[Any], end: float) -> None:
+    if end > schedule.start:
         raise ValueError(f"'end' must not be above 'start'; received {end} and {schedule.start}")
 
 
@@ -174,18 +172,12 @@ class InverseTime(gf.Schedule):
         return self.start / (1 + self.rate * _passed(now, self.interval))
 
 
-def _boundaries_fit(schedule: Piecewise, _: attrs.Attribute[Any], boundaries: object) -> None:
-    levels = schedule.levels
-    if not isinstance(levels, tuple) or not isinstance(boundaries, tuple):
-        return
-    if len(levels) != len(boundaries) + 1:
-        raise ValueError(
-            f"'levels' must be one more than 'boundaries'; received {len(levels)} levels, {len(boundaries)} boundaries"
-        )
-    lengths = [boundary for boundary in boundaries if isinstance(boundary, gf.Length)]
-    rising = all(a.unit == b.unit and a.amount < b.amount for a, b in pairwise(lengths))
-    if not rising:
-        raise ValueError(f"'boundaries' must rise, in one unit; received {', '.join(map(str, lengths))}")
+def _boundaries_fit(schedule: Piecewise, _: attrs.Attribute[Any], boundaries: tuple[gf.Length, ...]) -> None:
+    wanted, levels = len(boundaries) + 1, len(schedule.levels)
+    if levels != wanted:
+        raise ValueError(f"{len(boundaries)} boundaries part {wanted} levels; received {levels}")
+    if not all(a.unit == b.unit and a.amount < b.amount for a, b in pairwise(boundaries)):
+        raise ValueError(f"'boundaries' must rise, in one unit; received {', '.join(map(str, boundaries))}")
 
 
 @gf.component("piecewise")

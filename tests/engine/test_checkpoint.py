@@ -61,10 +61,13 @@ def layouts() -> dict[str, Tensor]:
         "transposed": ramp(3, 4).T,
         "strided": ramp(10)[1::3],
         "offset": ramp(10)[4:7],
+        "one strided": ramp(10)[3::9],
+        "one wide": ramp(3, 4)[:, 1:2][:1],
         "expanded": torch.tensor([[7.0]]).expand(3, 2),
         "parameter": torch.nn.Parameter(ramp(2, 2)),
         "conjugate": complex_values.conj(),
         "negative": complex_values.conj().imag,
+        "one negative": complex_values[2:3].conj().imag,
         "empty": torch.zeros(0, 3),
         "scalar": torch.tensor(1 / 3, dtype=torch.float64),
         "step": torch.tensor(2**62 + 1),
@@ -82,7 +85,8 @@ def assert_equal(loaded: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
 
 
 def bytes_of(tensor: Tensor) -> bytes:
-    return bytes(tensor.reshape(-1).view(torch.uint8).tolist())
+    packed = torch.empty(tensor.numel(), dtype=tensor.dtype).copy_(tensor.reshape(-1))
+    return bytes(packed.view(torch.uint8).tolist())
 
 
 def refusal(path: Path, call: Callable[[Path], object] = checkpoint.read) -> str:
@@ -156,6 +160,8 @@ def test_every_layout_comes_back_in_logical_order(tmp_path: Path) -> None:
     assert loaded["channels_last"].is_contiguous()
     assert loaded["conjugate"].tolist() == [0 - 1j, 1 - 2j, 2 - 3j, 3 - 4j]
     assert loaded["negative"].tolist() == [-1, -2, -3, -4]
+    assert loaded["one strided"].tolist() == [3] and loaded["one wide"].tolist() == [[1]]
+    assert loaded["one negative"].tolist() == [-3]
     assert not any(tensor.requires_grad for tensor in loaded.values())
 
 
@@ -228,9 +234,7 @@ def test_metadata_are_readable_without_ganforge(tmp_path: Path) -> None:
 
 def test_the_digest_is_the_described_one(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    checkpoint.write(
-        path, {"b": torch.tensor([120, 121, 122], dtype=torch.uint8), "a": ramp(2) + 1}, {"step": 7}
-    )
+    checkpoint.write(path, {"b": torch.tensor([120, 121, 122], dtype=torch.uint8), "a": ramp(2) + 1}, {"step": 7})
     with safetensors.safe_open(path, framework="pt") as opened:
         assert opened.metadata()["digest"] == hand_digest({"step": "7"}, PAIR)
 
@@ -244,6 +248,14 @@ def test_a_file_made_by_hand_is_read_wherever_its_tensors_lie(tmp_path: Path) ->
             "a": [1.0, 2.0],
             "b": [120, 121, 122],
         }
+
+
+def test_a_bool_of_another_byte_than_0_and_1_becomes_a_plain_one(tmp_path: Path) -> None:
+    metadata = {"format": "1", "digest": hand_digest({}, [("m", "BOOL", [3], b"\x00\x01\x07")])}
+    header = {"__metadata__": metadata, "m": {"dtype": "BOOL", "shape": [3], "data_offsets": [0, 3]}}
+    loaded = checkpoint.read(put(tmp_path, framed(json.dumps(header), b"\x00\x01\x07"))).tensors["m"]
+    assert loaded.dtype == torch.bool
+    assert loaded.view(torch.uint8).tolist() == [0, 1, 1]
 
 
 def test_a_copy_made_by_safetensors_still_verifies(tmp_path: Path) -> None:
@@ -351,9 +363,7 @@ def test_non_finite_values_are_stored_on_request(tmp_path: Path) -> None:
     assert checkpoint.read(path).metadata == {"best": -math.inf}
 
 
-def test_too_many_tensors_are_refused_in_both_directions(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_tensors_are_refused_in_both_directions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.safetensors"
     checkpoint.write(path, {str(index): torch.zeros(0) for index in range(6)}, {})
     monkeypatch.setattr(checkpoint, "MAX_TENSORS", 5)
@@ -489,9 +499,7 @@ def test_a_disk_error_at_any_call_is_told_and_loses_nothing(
         assert sorted(os.listdir(tmp_path)) == [other.name, path.name]
 
 
-def test_a_full_disk_is_told_with_needed_and_free_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_told_with_needed_and_free_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.safetensors"
     checkpoint.write(path, NEW, {"step": 1})
     size = path.stat().st_size
@@ -573,6 +581,22 @@ def test_a_leftover_of_the_same_process_id_does_not_stop_a_save(tmp_path: Path) 
     assert sorted(os.listdir(tmp_path)) == ["victim", "x.safetensors"]
 
 
+def test_a_file_that_another_writer_has_open_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rival = tmp_path / f".x.safetensors.{os.getpid()}.tmp"
+
+    class Raced(files.Disk):
+        def open(self, path: Path, flags: int) -> int:
+            if path == rival:
+                rival.write_text("theirs")
+            return super().open(path, flags)
+
+    monkeypatch.setattr(files, "disk", Raced())
+    with pytest.raises(StorageError, match="File exists"):
+        checkpoint.write(tmp_path / "x.safetensors", NEW, {})
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No such file or directory"):
         checkpoint.write(tmp_path / "gone" / "x", NEW, {})
@@ -592,9 +616,7 @@ def damaged_copies(raw: bytes, positions: Iterator[int]) -> Iterator[bytes]:
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     metadata: dict[str, Any] = {"step": 7, "note": 'é " \x1b', "lr": [1e-4, True, None]}
-    checkpoint.write(
-        path, {"größe": ramp(3), "e": torch.zeros(0, 2), "b": torch.tensor([True, False])}, metadata
-    )
+    checkpoint.write(path, {"größe": ramp(3), "e": torch.zeros(0, 2), "b": torch.tensor([True, False])}, metadata)
     raw, found = path.read_bytes(), 0
     for content in damaged_copies(raw, iter(range(len(raw)))):
         path.write_bytes(content)
@@ -606,9 +628,7 @@ def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
 
 def test_flipped_bits_in_large_data_are_found_by_read_and_verify(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    checkpoint.write(
-        path, {"w": torch.randn(20_000), "u": torch.randint(0, 255, (999,), dtype=torch.uint8)}, {}
-    )
+    checkpoint.write(path, {"w": torch.randn(20_000), "u": torch.randint(0, 255, (999,), dtype=torch.uint8)}, {})
     raw = path.read_bytes()
     dice = random.Random(0)
     positions = [dice.randrange(1000, len(raw)) for _ in range(20)]
@@ -748,9 +768,7 @@ def info(**fields: object) -> str:
         ),
     ],
 )
-def test_a_file_that_is_no_checkpoint_is_refused_with_the_reason(
-    tmp_path: Path, content: bytes, said: str
-) -> None:
+def test_a_file_that_is_no_checkpoint_is_refused_with_the_reason(tmp_path: Path, content: bytes, said: str) -> None:
     path = put(tmp_path, content)
     message = refusal(path)
     assert said in message

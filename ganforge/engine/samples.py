@@ -1,0 +1,76 @@
+"""Draws samples: from fixed noise and fixed examples, in evaluation mode, the same on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ..language.graph import ordered
+from ..language.network import Network
+from ..language.signal import Batch, Expression, Signal
+from .batches import Batches
+from .device import Machine
+from .draw import derive, draw_source
+from .evaluate import Values, evaluate_samples
+
+
+class Sampler:
+    """Draws the samples of a game.
+
+    Args:
+        signals: What to draw, by name.
+        modules: The networks' modules.
+        machine: Device and precision.
+        data: The opened data of each batch that a sample reads.
+        batch_size: Examples evaluated at once.
+    """
+
+    def __init__(
+        self,
+        signals: Mapping[str, Signal],
+        modules: Mapping[Network, nn.Module],
+        machine: Machine,
+        data: Mapping[Batch, Batches],
+        batch_size: int,
+    ) -> None:
+        self.signals = dict(signals)
+        self.modules = modules
+        self.machine = machine
+        self.data = data
+        self.batch_size = batch_size
+
+    def draw(self, count: int, seed: int) -> dict[str, Tensor]:
+        """Draw examples; each is the same whatever the count, batch statistics aside.
+
+        Args:
+            count: Examples of each sample.
+            seed: Seed of the noise.
+
+        Returns:
+            Tensors of shape (count, …) on the host, by the samples' names.
+        """
+        sources = self._sources(count, seed)
+        chunks = []
+        for start in range(0, count, self.batch_size):
+            stop = min(start + self.batch_size, count)
+            part = {origin: self._moved(values, start, stop) for origin, values in sources.items()}
+            chunks.append(evaluate_samples(self.signals, self.modules, self.machine, part.__getitem__))
+        return {name: torch.cat([chunk[name].float().cpu() for chunk in chunks]) for name in self.signals}
+
+    def _sources(self, count: int, seed: int) -> dict[Expression, Values]:
+        found: dict[Expression, Values] = {}
+        for number, origin in enumerate(o for o in ordered(self.signals.values()) if not o.inputs):
+            if isinstance(origin, Batch):
+                found[origin] = self.data[origin].fixed(count)
+            else:
+                # Drawn on the host, so that samples do not depend on the device.
+                generator = torch.Generator().manual_seed(derive(seed, "samples", number))
+                found[origin] = (draw_source(origin, count, torch.device("cpu"), generator),)
+        # Dropout that is kept on by gf.sampling(..., mode="train") follows torch's generator.
+        torch.manual_seed(derive(seed, "samples"))
+        return found
+
+    def _moved(self, values: Values, start: int, stop: int) -> Values:
+        return tuple(value[start:stop].to(self.machine.device) for value in values)
