@@ -18,6 +18,7 @@ from .errors import CheckpointError, RecipeError
 from .language.game import Game
 from .registry.catalogue import Catalogue
 from .registry.discovery import installed
+from .registry.plugin import Plugins
 from .report.watch import watchers
 
 
@@ -85,6 +86,7 @@ def play(
     resume: bool = False,
     quiet: bool = False,
     observers: Sequence[Observer] = (),
+    plugins: Plugins | None = None,
 ) -> TrainedRun:
     """Play a game in a folder, watched by the progress display, the picture writer and the plugins.
 
@@ -96,8 +98,9 @@ def play(
         resume: Whether the folder may hold a run already.
         quiet: Show no progress.
         observers: Others who watch.
+        plugins: Who offers components and watches; what is installed if left out.
     """
-    folder, plugins = RunFolder(out), installed()
+    folder, plugins = RunFolder(out), plugins or installed()
     if folder.holds_run() and not resume:
         raise RecipeError(f"{out} already holds a run.", f"go on with: ganforge resume {out}")
     catalogue = Catalogue(plugins)
@@ -106,7 +109,9 @@ def play(
     everyone = [*watchers(folder, described, plugins, quiet=quiet), *observers]
     run = Run(game, folder, settings, catalogue, everyone)
     folder.create()
-    run.train({"format": 1, **(source or {}), **described, "components": versions(described, catalogue)})
+    # What an earlier session recorded, such as the recipe's text, stays.
+    before = folder.read_record() if folder.holds_run() else {}
+    run.train({**before, "format": 1, **(source or {}), **described, "components": versions(described, catalogue)})
     return TrainedRun(out, catalogue, settings.device)
 
 

@@ -13,15 +13,13 @@ def dcgan(
     latent_dim: int = 100,
     base_channels: int = 64,
     lr: float = 2e-4,
-    ema: float = 0.999,
     batch_size: int = 128,
     epochs: float = 25,
 ) -> gf.Game:
     """A convolutional generator and discriminator without pooling.
 
     As in PyTorch's DCGAN example, D and G share each step's fakes. Kernels are 4x4 (the paper's are 5x5) and
-    one stage is left out at 32 pixels; noise is normal. Samples come from an average of G's weights, which the
-    paper does not have: ``ema=0`` is the paper.
+    one stage is left out at 32 pixels; noise is normal.
 
     Args:
         data: Images to imitate.
@@ -29,7 +27,6 @@ def dcgan(
         latent_dim: Length of the noise vector z.
         base_channels: Channels of the widest maps: G's last hidden and D's first.
         lr: Learning rate of both players.
-        ema: Share of the averaged G that each step keeps.
         batch_size: Images per update.
         epochs: Passes over the data.
     """
@@ -46,5 +43,5 @@ def dcgan(
         gf.Player("G", trains=G, minimizes=adv.generator(fake=D(fake)), optimizer=adam),
         batch_size=batch_size,
         length=gf.epochs(epochs),
-        samples=gf.ema(G, decay=ema)(z),
+        samples=fake,
     )

@@ -54,8 +54,8 @@ class Play:
         self.shared: dict[Expression, Values] = {}
         self.batches: dict[Batch, Values] = {}
 
-    def begin_step(self) -> None:
-        """Forget the last step's shared values."""
+    def forget(self) -> None:
+        """Forget a step's shared values, and the graphs they hold."""
         self.shared.clear()
         self.batches.clear()
 
@@ -84,7 +84,9 @@ class Play:
         origin = signal.origin
         if origin not in values:
             # A per-step signal of an earlier turn, with its graph if this turn differentiates through it.
-            values[origin] = _with_points(origin, self.shared[origin], plan)
+            earlier = self.shared[origin]
+            out = earlier if origin in plan.continued else tuple(value.detach() for value in earlier)
+            values[origin] = _with_points(origin, out, plan)
         tensor = values[origin][signal.output]
         attached = graph and (origin in plan.recorded or origin in plan.kept)
         return tensor if attached or not tensor.requires_grad else tensor.detach()
@@ -111,7 +113,8 @@ class Play:
             # The gradient point itself, not a copy: autograd looks for this very tensor.
             keywords["wrt"] = self._input(measure.wrt, values, plan, graph=True)
         with _place(measure.site, "computing", measure.name):
-            return measure.function(*[tensor(signal) for signal in measure.inputs], **keywords)
+            value = measure.function(*[tensor(signal) for signal in measure.inputs], **keywords)
+            return value.reshape(()) if value.dim() else value  # Losses may keep dimensions of size one.
 
 
 def _with_points(origin: Expression, out: Values, plan: TurnPlan) -> Values:
@@ -159,7 +162,9 @@ def evaluate_samples(
             inputs = [values[signal.origin][signal.output] for signal in origin.inputs]
             if isinstance(origin, Evaluation):
                 module = modules[origin.network]
-                with machine.autocast(), _mode(module, training=origin in training):
+                # A frozen network is in evaluation mode while the game is played, too.
+                train = origin in training and not origin.network.frozen
+                with machine.autocast(), _mode(module, training=train):
                     values[origin] = as_values(module(*inputs))
             elif isinstance(origin, Operation):
                 values[origin] = (origin.function(*inputs, **origin.options),)

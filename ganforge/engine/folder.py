@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BusyError, CheckpointError, StorageError
-from . import checkpoint, files
+from . import files
 
 
 class RunFolder:
@@ -118,7 +118,7 @@ class RunFolder:
         """Remove what a killed run left half-written."""
         for folder in (self.path, self.checkpoints, self.weights, self.samples):
             if folder.is_dir():
-                checkpoint.sweep(folder)
+                files.sweep(folder)
 
 
 def _write_text(path: Path, text: str) -> None:

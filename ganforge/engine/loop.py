@@ -13,6 +13,7 @@ from ..language.game import Game, Phase, Player
 from ..language.graph import ordered, term_signals
 from ..language.length import Progress
 from ..language.network import Network
+from ..language.optimizer import Constraint
 from ..language.signal import Batch
 from ..language.term import Part, Term
 from .batches import Batches
@@ -20,7 +21,7 @@ from .device import Machine
 from .draw import seed_turn
 from .evaluate import Play, Values
 from .guard import Guard
-from .numbers import now_number, read_term, scheduled_fields, weighted
+from .numbers import now_number, plain_number, read_term, scheduled_fields, weighted
 from .plan import TurnPlan, plan_step
 from .state import State
 
@@ -45,6 +46,7 @@ class Loop:
         self.guard = Guard()
         self._plans: dict[object, tuple[TurnPlan, ...]] = {}
         self._live: frozenset[Network] = frozenset()
+        self._updated: set[Network] = set()
 
     # A step is every player's turns in the order written; then averages and feedbacks follow.
 
@@ -52,9 +54,11 @@ class Loop:
         """Play one step, entering the next phase first if this one is over."""
         self.enter_phase()
         state, now = self.state, self.progress()
-        self.play.begin_step()
+        self.play.forget()
+        self._updated.clear()
         for plan in self._plan(now):
             self._turn(plan, now)
+        self.play.forget()
         self._average(now)
         self._feed_back(now)
         state.counters.step += 1
@@ -84,8 +88,9 @@ class Loop:
         self._set_numbers(player, optimizer, now)
         _clip(player, [parameter for _, parameter in named])
         optimizer.step()
+        self._updated |= set(player.trains)
         with torch.no_grad():
-            for constraint in player.constraints:
+            for constraint in self._constraints(player, now):
                 for network in player.trains:
                     constraint.apply(state.modules[network])
         state.measured |= {measure: value.detach() for measure, value in measured.items()}
@@ -99,12 +104,12 @@ class Loop:
 
     def progress(self) -> Progress:
         """How far the phase has come."""
-        counters = self.state.counters
-        if not self.state.batches:
+        counters, batch = self.state.counters, _counted(self.phase)
+        if batch is None:
             return Progress(counters.phase_step, counters.phase_step * self.game.batch_size)
-        drawn = counters.positions[0] - counters.phase_positions[0]
-        data = self.data[self.state.batches[0]]
-        return Progress(counters.phase_step, drawn * self.game.batch_size, data.epochs(drawn))
+        index = self.state.batches.index(batch)
+        drawn = counters.positions[index] - counters.phase_positions[index]
+        return Progress(counters.phase_step, drawn * self.game.batch_size, self.data[batch].epochs(drawn))
 
     def phase_is_over(self) -> bool:
         """Whether the phase has reached its length."""
@@ -126,11 +131,12 @@ class Loop:
     def _estimate_phase(self, phase: Phase) -> int:
         if phase.length.unit == "steps":
             return math.ceil(phase.length.amount)
-        start = Progress(0, 0, 0.0)
-        drawn = 1 + sum(self._updates(player, start) - 1 for player in phase.players if _draws_data(player))
+        start, batch = Progress(0, 0, 0.0), _counted(phase)
+        turns = [self._updates(player, start) for player in phase.players if batch in _batches(player)]
+        drawn = 1 + sum(turn - 1 for turn in turns)
         images = phase.length.amount * 1000
-        if phase.length.unit == "epochs":
-            images = phase.length.amount * len(self.data[self.state.batches[0]])
+        if phase.length.unit == "epochs" and batch is not None:
+            images = phase.length.amount * len(self.data[batch])
         return math.ceil(images / (self.game.batch_size * drawn))
 
     # What a turn needs.
@@ -148,7 +154,7 @@ class Loop:
         return self._plans[key]
 
     def _updates(self, player: Player, now: Progress) -> int:
-        value = now_number(player.updates, now, {})
+        value = plain_number(player.updates, now, self.state.integrals)
         if value != int(value) or value < 0:
             raise RecipeError(
                 f"player '{player.name}' takes a whole number of turns a step; its schedule gives {value} "
@@ -169,35 +175,44 @@ class Loop:
         return values
 
     def _hold_all_but(self, live: frozenset[Network]) -> None:
-        for network in self._live - live:
-            self.state.modules[network].requires_grad_(False)
-        for network in live - self._live:
-            self.state.modules[network].requires_grad_(True)
+        for network in self._live ^ live:
+            for _, parameter in self.state.trainable[network]:
+                parameter.requires_grad_(network in live)
         self._live = live
 
     def _set_numbers(self, player: Player, optimizer: torch.optim.Optimizer, now: Progress) -> None:
         for name, value in scheduled_fields(player.optimizer).items():
             for group in optimizer.param_groups:
-                group[name] = now_number(value, now, self.state.integrals)
+                group[name] = plain_number(value, now, self.state.integrals)
+
+    def _constraints(self, player: Player, now: Progress) -> list[Constraint]:
+        """A player's constraints with the numbers of this step."""
+        found = []
+        for constraint in player.constraints:
+            fields = scheduled_fields(constraint)
+            numbers = {name: plain_number(value, now, self.state.integrals) for name, value in fields.items()}
+            found.append(constraint.with_values(**numbers) if numbers else constraint)
+        return found
 
     # What follows a step.
 
     def _average(self, now: Progress) -> None:
-        updated = {network.name for player in self.phase.players for network in player.trains}
         for name, network in self.state.averages.items():
-            if name not in updated or network.average is None:
+            if network.average is None or network.average.of not in self._updated:
                 continue
-            decay = now_number(network.average.decay, now, self.state.integrals)
+            decay = plain_number(network.average.decay, now, self.state.integrals)
             _follow(self.state.modules[network], self.state.modules[network.average.of], decay)
             self.state.counters.averaged[name] += 1
 
     def _feed_back(self, now: Progress) -> None:
-        state = self.state
-        for integral, value in state.integrals.items():
+        state, steps = self.state, {}
+        # All are read before the first moves, for one may weigh what another reads.
+        for integral in state.integrals:
             if self._is_measured(integral.balance):
                 gain = now_number(integral.gain, now, state.integrals)
-                value += gain * read_term(integral.balance, state.measured, now, state.integrals).double()
-                value.clamp_(*integral.bounds)
+                steps[integral] = gain * read_term(integral.balance, state.measured, now, state.integrals).double()
+        for integral, step in steps.items():
+            state.integrals[integral].add_(step).clamp_(*integral.bounds)
 
     def _is_measured(self, term: Term) -> bool:
         return all(part.measure in self.state.measured for part in term.parts)
@@ -225,7 +240,7 @@ class Loop:
                 tensors[name] = torch.as_tensor(now_number(value, now, state.integrals), device=self.machine.device)
         numbers = torch.stack([value.double() for value in tensors.values()]).tolist() if tensors else []
         rates = {
-            f"{player.name}/{name}": now_number(value, now, {})
+            f"{player.name}/{name}": plain_number(value, now, state.integrals)
             for player in self.phase.players
             for name, value in scheduled_fields(player.optimizer).items()
             if not isinstance(value, tuple)
@@ -233,8 +248,13 @@ class Loop:
         return dict(zip(tensors, numbers, strict=True)) | rates
 
 
-def _draws_data(player: Player) -> bool:
-    return any(isinstance(origin, Batch) for origin in ordered(term_signals(player.minimizes)))
+def _counted(phase: Phase) -> Batch | None:
+    """The batch of data that a phase counts its epochs and images by: the first that a player draws."""
+    return next((batch for player in phase.players for batch in _batches(player)), None)
+
+
+def _batches(player: Player) -> list[Batch]:
+    return [origin for origin in ordered(term_signals(player.minimizes)) if isinstance(origin, Batch)]
 
 
 def _clip(player: Player, parameters: Iterable[torch.nn.Parameter]) -> None:

@@ -16,7 +16,7 @@ from ..language.signal import Evaluation, Shape, Signal
 from ..language.term import Measure
 from .checkpoint import read
 from .device import Machine
-from .draw import derive
+from .draw import derive, seed_generators
 from .tensors import copy_tensors
 
 _TRIAL_BATCH = 2
@@ -35,13 +35,17 @@ def build_modules(game: Game, machine: Machine, seed: int) -> dict[Network, nn.M
     """Build every network on the host, so that its weights do not depend on the device, and move it there."""
     shapes = input_shapes(game)
     return {
-        network: build_module(network, shapes[name], machine, seed) for name, network in game_networks(game).items()
+        network: _build(network, shapes[name], machine, seed) for name, network in game_networks(game).items()
     }
 
 
 def build_module(network: Network, shapes: list[Shape], machine: Machine, seed: int) -> nn.Module:
-    """Build one network; its initial weights follow from the seed and its name."""
-    torch.manual_seed(derive(seed, "init", network.name))
+    """Build one network, held still; its initial weights follow from the seed and its name."""
+    return _build(network, shapes, machine, seed).requires_grad_(False)
+
+
+def _build(network: Network, shapes: list[Shape], machine: Machine, seed: int) -> nn.Module:
+    seed_generators(derive(seed, "init", network.name))
     try:
         module = network.build(*shapes)
     except Exception as error:
@@ -51,8 +55,7 @@ def build_module(network: Network, shapes: list[Shape], machine: Machine, seed: 
     if network.weights:
         load_weights(module, Path(network.weights).expanduser())
     # Held networks see train mode too, as in every published loop; frozen ones are finished.
-    module.train(not network.frozen).requires_grad_(False)
-    return machine.place(module)
+    return machine.place(module.train(not network.frozen))
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 from torch import Tensor
 
+from ..language.component import Component
 from ..language.length import Progress
 from ..language.number import Product, Quantity
-from ..language.optimizer import Optimizer
 from ..language.schedule import Schedule
 from ..language.term import Integral, Measure, Part, Term
 
@@ -29,11 +29,19 @@ def now_number(number: Any, now: Progress, integrals: Mapping[Integral, Tensor])
     return number.at(now) if isinstance(number, Schedule) else number
 
 
-def scheduled_fields(optimizer: Optimizer) -> dict[str, Any]:
-    """The fields of an optimizer that change while the game is played."""
+def plain_number(number: Any, now: Progress, integrals: Mapping[Integral, Tensor]) -> Any:
+    """The same for what torch takes as Python numbers; where feedback steers it, the host waits for the device."""
+    value = now_number(number, now, integrals)
+    if isinstance(value, tuple):
+        return tuple(plain_number(item, now, integrals) for item in value)
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def scheduled_fields(component: Component) -> dict[str, Any]:
+    """The fields of an optimizer or a constraint that change while the game is played."""
     return {
         name: value
-        for name, value in optimizer.values().items()
+        for name, value in component.values().items()
         if any(isinstance(item, Quantity) for item in (value if isinstance(value, tuple) else (value,)))
     }
 

@@ -20,6 +20,9 @@ class Observer:
     def stepped(self, step: int) -> None:
         """A step was played."""
 
+    def reached(self, step: int, phase: str, kimg: float, epoch: float) -> None:
+        """A logging step was played: the phase, and the real images and epochs since it began (nan without data)."""
+
     def logged(self, step: int, scalars: Mapping[str, float]) -> None:
         """A logging step was played; the scalars are those of the log line."""
 

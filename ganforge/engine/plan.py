@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from ..errors import RecipeError
 from ..language.game import Player
 from ..language.graph import networks_behind, ordered
 from ..language.network import Network
@@ -28,6 +29,7 @@ class TurnPlan:
         recorded: Expressions that this turn differentiates through.
         kept: Expressions evaluated with a graph for a later turn of the step.
         points: Signals that a loss differentiates with respect to, as (expression, output).
+        continued: Per-step signals of earlier turns whose graph goes on in this one.
         live: Networks whose weights need gradients while this turn is evaluated.
         retain: Whether the graph must outlive this turn's backward pass.
     """
@@ -40,6 +42,7 @@ class TurnPlan:
     recorded: frozenset[Expression]
     kept: frozenset[Expression]
     points: frozenset[tuple[Expression, int]]
+    continued: frozenset[Expression]
     live: frozenset[Network]
     retain: bool
 
@@ -56,6 +59,7 @@ class _Draft:
     points: frozenset[tuple[Expression, int]]
     cached: dict[Expression, bool]  # Per-step signals of earlier turns, and whether their graph still holds.
     recorded: frozenset[Expression] = frozenset()
+    continued: set[Expression] = attrs.field(factory=set)
     kept: set[Expression] = attrs.field(factory=set)
     live: set[Network] = attrs.field(factory=set)
 
@@ -67,7 +71,7 @@ def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[Tu
         turns: Each turn's player, its number among the player's turns, and its active parts, in order.
     """
     drafts: list[_Draft] = []
-    for number, (player, turn, parts) in enumerate(turns):
+    for player, turn, parts in turns:
         measures = tuple({part.measure: None for part in parts})
         signals = [signal for measure in measures for signal in measure.signals]
         cached: dict[Expression, bool] = {
@@ -79,9 +83,10 @@ def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[Tu
         order = _needed(signals, cached)
         points = frozenset((m.wrt.origin, m.wrt.output) for m in measures if m.wrt is not None)
         draft = _Draft(player, turn, parts, measures, order, points, cached)
-        draft.recorded = _recorded(draft, signals)
+        _expect_points_in_reach(draft)
+        draft.recorded = _recorded(draft, signals, drafts)
         draft.live = set(player.trains)
-        _keep_shared(draft, drafts[:number])
+        _keep_shared(draft, drafts)
         drafts.append(draft)
     return tuple(_finish(draft) for draft in drafts)
 
@@ -108,45 +113,77 @@ def _walk(signals: Iterable[Signal], stop: Iterable[Expression]) -> set[Expressi
 
 def _graph_holds(shared: Expression, drafts: Sequence[_Draft]) -> bool:
     """Whether no network behind a per-step signal has been updated since it was evaluated."""
-    first = next(number for number, draft in enumerate(drafts) if shared in draft.order)
+    first = drafts.index(_evaluating(shared, drafts))
     behind = set(networks_behind(shared.inputs))
-    return not any(behind & set(draft.player.trains) for draft in drafts[first:])
+    # A turn without losses, all of them lazy, updates nothing.
+    return not any(behind & set(draft.player.trains) for draft in drafts[first:] if draft.parts)
 
 
-def _recorded(draft: _Draft, signals: Iterable[Signal]) -> frozenset[Expression]:
+def _evaluating(shared: Expression, drafts: Sequence[_Draft]) -> _Draft:
+    """The turn that evaluates a per-step signal."""
+    return next(draft for draft in drafts if shared in draft.order)
+
+
+def _expect_points_in_reach(draft: _Draft) -> None:
+    """Refuse a loss that differentiates scores of an earlier turn: their gradient point was that turn's."""
+    for measure in draft.measures:
+        if measure.wrt is None or not draft.cached:
+            continue
+        scores = [*measure.inputs, *measure.keywords.values()]
+        reached = _walk(scores, stop=draft.cached)
+        ends = {signal.origin for origin in reached for signal in origin.inputs} | {s.origin for s in scores}
+        if measure.wrt.origin not in reached | ends:
+            raise RecipeError(
+                f"{measure.name} of player '{draft.player.name}' differentiates scores that an earlier turn evaluated "
+                f"(gf.per_step), with respect to {measure.wrt}, which lies behind them.",
+                "evaluate the scores anew: call the network without gf.per_step",
+                measure.site,
+            )
+
+
+def _recorded(draft: _Draft, signals: Iterable[Signal], earlier: Sequence[_Draft]) -> frozenset[Expression]:
     """Expressions that lead from a trained network or a gradient point to a loss."""
-    leads: set[Expression] = set()
     points = {origin for origin, _ in draft.points}
+    trained = set(draft.player.trains)
     for shared, holds in draft.cached.items():
-        if shared in points or (holds and _gradient_behind(shared, draft, points)):
-            leads.add(shared)
+        if holds and trained & {o.network for o, _ in _graph(shared, earlier) if isinstance(o, Evaluation)}:
+            draft.continued.add(shared)
+    leads: set[Expression] = draft.continued | (points & set(draft.cached))
     for origin in draft.order:
-        trained = isinstance(origin, Evaluation) and origin.network in draft.player.trains
         inherits = not isinstance(origin, ImagePool) and any(signal.origin in leads for signal in origin.inputs)
-        if trained or inherits or origin in points:
+        if inherits or origin in points or (isinstance(origin, Evaluation) and origin.network in trained):
             leads.add(origin)
     useful = set(ordered(signals, through_pools=False))
+    draft.continued &= useful
     return frozenset(leads & useful)
 
 
-def _gradient_behind(shared: Expression, draft: _Draft, points: set[Expression]) -> bool:
-    behind = ordered(shared.inputs, through_pools=False)
-    return any(
-        origin in points or (isinstance(origin, Evaluation) and origin.network in draft.player.trains)
-        for origin in behind
-    )
+def _graph(shared: Expression, drafts: Sequence[_Draft]) -> set[tuple[Expression, _Draft]]:
+    """The expressions that the graph of a per-step signal may span, each with the turn that reads it."""
+    found: set[tuple[Expression, _Draft]] = set()
+    stack = [(shared, _evaluating(shared, drafts))]
+    while stack:
+        origin, draft = stack.pop()
+        stale = not draft.cached.get(origin, True)
+        if stale or (origin, draft) in found or isinstance(origin, ImagePool):
+            continue
+        found.add((origin, draft))
+        if origin in draft.cached:
+            stack.append((origin, _evaluating(origin, drafts)))
+        else:
+            stack += [(signal.origin, draft) for signal in origin.inputs]
+    return found
 
 
 def _keep_shared(draft: _Draft, earlier: Sequence[_Draft]) -> None:
     """Ask the turns that first evaluate per-step signals to record what this turn differentiates through."""
-    for shared in draft.recorded & set(draft.cached):
-        if not draft.cached[shared]:
-            continue
-        live = set(networks_behind(shared.inputs)) & set(draft.player.trains)
-        for inner in [shared, *(o for o in _walk(shared.inputs, stop=()) if isinstance(o, PerStep))]:
-            first = next(other for other in earlier if inner in other.order)
-            first.kept |= (_walk(inner.inputs, stop=()) | {inner}) & set(first.order)
-            first.live |= live
+    for shared in draft.continued:
+        for origin, other in _graph(shared, earlier):
+            other.kept.add(origin)
+            if isinstance(origin, Evaluation) and origin.network in draft.player.trains:
+                other.live.add(origin.network)
+            if origin in other.cached:
+                other.continued.add(origin)
 
 
 def _finish(draft: _Draft) -> TurnPlan:
@@ -159,6 +196,7 @@ def _finish(draft: _Draft) -> TurnPlan:
         recorded=draft.recorded,
         kept=frozenset(draft.kept),
         points=draft.points,
+        continued=frozenset(draft.continued),
         live=frozenset(draft.live),
         retain=bool(draft.kept & draft.recorded),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import torch
 
-from ..errors import CheckpointError, GanforgeError, StorageError, Stopped
+from ..errors import CheckpointError, GanforgeError, Stopped, StorageError
 from ..language.component import Component
 from ..language.game import Game
 from ..language.graph import game_batches, game_networks, player_quantities
@@ -26,7 +26,7 @@ from .device import PRECISIONS, Machine, Precision, choose_device
 from .folder import RunFolder
 from .interrupt import Interrupt
 from .loop import Loop
-from .modules import input_shapes
+from .modules import input_shapes, trial
 from .observer import Observer
 from .samples import Sampler
 
@@ -85,9 +85,9 @@ class Run:
         self.folder = folder
         self.registry = registry
         self.observers = observers
-        device = choose_device(settings.device)
-        self.machine = Machine(device, settings.precision)
+        self.machine = Machine(choose_device(settings.device), settings.precision)
         self.machine.prepare()
+        trial(game)  # Shapes that do not fit are told before any data is opened.
         self.data = open_data(game_batches(game), game.batch_size, self.machine, settings, self._note)
         self.loop = Loop(game, self.machine, settings.seed, self.data)
         self.total = settings.steps or self.loop.estimate()
@@ -109,7 +109,9 @@ class Run:
             stack.enter_context(self.folder.locked())
             self.folder.sweep()
             self._resume()
-            self.folder.write_record({**record, "settings": attrs.asdict(self.settings)})
+            self.folder.write_record(
+                {**record, "environment": self._environment(), "settings": attrs.asdict(self.settings)}
+            )
             interrupt = stack.enter_context(Interrupt())
             stack.callback(self.close)
             stack.enter_context(_memory_errors(self.game.batch_size))
@@ -147,7 +149,8 @@ class Run:
                     interrupt.asked,
                     f"ganforge resume {self.folder.path}",
                 )
-        self._record_session(first, time.monotonic() - begun)
+        if counters.step > first:
+            self._record_session(first, time.monotonic() - begun)
 
     def _is_over(self) -> bool:
         if self.settings.steps is not None:
@@ -164,6 +167,7 @@ class Run:
             line["epoch"] = now.epochs
         self.folder.log(line | scalars)
         for observer in self.observers:
+            observer.reached(counters.step, self.loop.phase.name, now.images / 1000, now.epochs)
             observer.logged(counters.step, scalars)
 
     def _sample(self) -> None:
@@ -177,7 +181,7 @@ class Run:
         self.loop.guard.read()
         state = self.loop.state
         path = checkpoint.step_path(self.folder.checkpoints, state.counters.step)
-        metadata: dict[str, Any] = {"state": state.scalars(), "seed": self.settings.seed, "environment": environment(self.machine)}
+        metadata: dict[str, Any] = {"state": state.scalars(), "seed": self.settings.seed, "environment": self._environment()}
         checkpoint.write(path, state.tensors(), metadata)
         self._save_weights()
         checkpoint.prune(self.folder.checkpoints, keep=2)
@@ -215,7 +219,7 @@ class Run:
         metadata: Any = saved.metadata
         if metadata.get("seed") != self.settings.seed:
             raise CheckpointError(f"{path} was made with seed {metadata.get('seed')}, not {self.settings.seed}.")
-        here = environment(self.machine)
+        here = self._environment()
         changed = [f"{k} {v} -> {here[k]}" for k, v in metadata["environment"].items() if here.get(k) != v]
         if changed:
             self._note(f"resuming, but not bit-exactly: {', '.join(changed)}")
@@ -224,6 +228,10 @@ class Run:
         except CheckpointError as error:
             raise CheckpointError(f"{path} does not fit this game: {error.problems[0].message}") from None
         self.folder.forget_lines_after(state.counters.step)
+
+    def _environment(self) -> dict[str, str]:
+        data = {f"data {n}": batches.fingerprint for n, batches in enumerate(self.data.values())}
+        return environment(self.machine) | data
 
     def close(self) -> None:
         """Stop the data's workers."""

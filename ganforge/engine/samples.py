@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -12,7 +13,7 @@ from ..language.network import Network
 from ..language.signal import Batch, Expression, Signal
 from .batches import Batches
 from .device import Machine
-from .draw import derive, draw_source
+from .draw import derive, draw_source, seed_generators
 from .evaluate import Values, evaluate_samples
 
 
@@ -67,9 +68,11 @@ class Sampler:
             else:
                 # Drawn on the host, so that samples do not depend on the device.
                 generator = torch.Generator().manual_seed(derive(seed, "samples", number))
-                found[origin] = (draw_source(origin, count, torch.device("cpu"), generator),)
+                # Torch fills normal noise sixteen numbers at a time, so that other counts could give other numbers.
+                drawn = draw_source(origin, math.ceil(count / 16) * 16, torch.device("cpu"), generator)
+                found[origin] = (drawn[:count],)
         # Dropout that is kept on by gf.sampling(..., mode="train") follows torch's generator.
-        torch.manual_seed(derive(seed, "samples"))
+        seed_generators(derive(seed, "samples"))
         return found
 
     def _moved(self, values: Values, start: int, stop: int) -> Values:

@@ -26,7 +26,7 @@ from ..language.signal import Batch, ImagePool
 from ..language.term import Integral, Measure
 from .device import Machine
 from .modules import build_modules
-from .numbers import now_number, scheduled_fields
+from .numbers import plain_number, scheduled_fields
 from .pool import Pool
 from .tensors import copy_tensors, refuse
 
@@ -70,6 +70,13 @@ class State:
         self.averages = game_averages(game)
         self.batches: list[Batch] = game_batches(game)
         self.modules: dict[Network, nn.Module] = build_modules(game, machine, seed)
+        # What a module's author holds still stays so; all else waits for its player's turn.
+        self.trainable: dict[Network, list[tuple[str, Parameter]]] = {
+            network: [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+            for network, module in self.modules.items()
+        }
+        for module in self.modules.values():
+            module.requires_grad_(False)
         for network in self.averages.values():
             assert network.average is not None
             self.modules[network] = copy.deepcopy(self.modules[network.average.of]).requires_grad_(False)
@@ -99,7 +106,8 @@ class State:
 
     def _build_optimizer(self, player: Player) -> torch.optim.Optimizer:
         start = Progress(0, 0, 0.0)
-        changed = {name: now_number(value, start, {}) for name, value in scheduled_fields(player.optimizer).items()}
+        fields = scheduled_fields(player.optimizer)
+        changed = {name: plain_number(value, start, self.integrals) for name, value in fields.items()}
         return player.optimizer.with_values(**changed).build([p for _, p in self.parameters(player)])
 
     def parameters(self, player: Player) -> list[tuple[str, Parameter]]:
@@ -107,7 +115,7 @@ class State:
         return [
             (f"{network.name}.{name}", parameter)
             for network in player.trains
-            for name, parameter in self.modules[network].named_parameters()
+            for name, parameter in self.trainable[network]
         ]
 
     def tensors(self) -> dict[str, Tensor]:
@@ -189,13 +197,16 @@ class State:
 
     def _load_optimizer(self, player: Player, remaining: dict[str, Tensor], numbers: Mapping[str, Any]) -> None:
         optimizer, prefix = self.optimizers[player.name], f"optim.{player.name}."
-        for name, parameter in self.parameters(player):
-            for full in [full for full in remaining if full.startswith(prefix) and full.endswith(f".{name}")]:
-                key = full[len(prefix) : -len(name) - 1]
-                optimizer.state[parameter][key] = _beside(parameter, key, remaining.pop(full), optimizer)
-            for full, number in numbers.items():
-                if full.endswith(f".{name}"):
-                    optimizer.state[parameter][full[: -len(name) - 1]] = number
+        parameters = dict(self.parameters(player))
+        for full in [full for full in remaining if full.startswith(prefix)]:
+            # Names of parameters hold dots, and one may end in another; an optimizer's keys hold none.
+            key, _, name = full.removeprefix(prefix).partition(".")
+            if name in parameters:
+                value = remaining.pop(full)
+                optimizer.state[parameters[name]][key] = _beside(parameters[name], key, value, optimizer)
+        for full, number in numbers.items():
+            key, _, name = full.partition(".")
+            optimizer.state[parameters[name]][key] = number
 
 
 def _beside(parameter: Parameter, key: str, value: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:

@@ -52,6 +52,9 @@ def component(name: str = "", *, version: int = 1, eq: bool | None = None) -> Ca
             cls, frozen=True, kw_only=True, slots=False, eq=by_value, field_transformer=_with_checks
         )
         made.declaration = Declaration(name, version)
+        made.equal_by_value = by_value
+        if not by_value:
+            made.__eq__, made.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
         made.__init__ = _checking(made, made.__init__)  # type: ignore[method-assign]
         pass_over(made)
         return made
@@ -175,7 +178,7 @@ def suggestion(word: str, known: typing.Iterable[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else ""
 
 
-@component(eq=False)
+@component()
 class Component:
     """Base of everything a registry can name. Importing a component imports no torch."""
 

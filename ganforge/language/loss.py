@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
@@ -10,7 +9,7 @@ import attrs
 
 from .annotation import received
 from .component import Component, component
-from .signal import Signal, expect, expect_call, only_signals
+from .signal import Signal, expect, expect_call, only_signals, signature_of
 from .site import report
 from .term import Measure, Part, Term
 
@@ -102,7 +101,7 @@ class AdversarialLoss(Component):
 
     @classmethod
     def _needs_real(cls) -> bool:
-        return "real" in inspect.signature(cls.generator_loss).parameters
+        return "real" in signature_of(cls.generator_loss).parameters
 
     def _term(self, function: Callable[..., Tensor], **scores: Signal) -> Term:
         name = type(self).component_name()

@@ -19,7 +19,7 @@ from .schedule import Schedule
 from .site import reading
 
 _LENGTH = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(steps|epochs|kimg)")
-_UNIT_CALL = re.compile(r"(steps|epochs|kimg)\(([0-9][^()]*)\)")
+_UNIT_CALL = re.compile(r"(steps|epochs|kimg)\(([^()]*)\)")
 _CALL = re.compile(r"([A-Za-z]\w*(?: [-/] [A-Za-z]\w*)*)(\(.*)", re.DOTALL)
 # What ast raises for text that is no Python, or too deep.
 _UNREADABLE = (ValueError, SyntaxError, MemoryError, RecursionError)

@@ -148,12 +148,12 @@ def _upstream(scores: list[Signal]) -> set[tuple[int, int]]:
 
 def _inputs_fit(game: Game) -> Iterator[Problem]:
     """All evaluations of one network take inputs of one shape (of one channel count if it takes any size)."""
-    first: dict[str, Evaluation] = {}
+    first: dict[int, Evaluation] = {}
     for origin in ordered(game_signals(game)):
         if not isinstance(origin, Evaluation):
             continue
         network = origin.network
-        other = first.setdefault(network.name, origin)
+        other = first.setdefault(id(network.average.of if network.average else network), origin)
         shapes, expected = ([signal.shape for signal in e.inputs] for e in (origin, other))
         same = len(shapes) == len(expected) and all(
             _fits(shape, wanted, network.any_size) for shape, wanted in zip(shapes, expected, strict=True)

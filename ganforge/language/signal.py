@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -276,6 +277,12 @@ def interpolate(real: Signal, fake: Signal) -> Signal:
     return Signal(Operation(inputs=(real, fake), function=_interpolate), 0, real.shape)
 
 
+@functools.lru_cache(maxsize=256)
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """A function's signature, remembered: a recipe may apply one loss many times."""
+    return inspect.signature(function)
+
+
 def expect_call(name: str, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> None:
     """Report a problem unless a function of tensors can be called with these arguments.
 
@@ -285,8 +292,10 @@ def expect_call(name: str, function: Callable[..., Any], args: tuple[Any, ...], 
         args: Signals, given by position.
         options: Signals that the function takes by keyword, and constants.
     """
+    plain = getattr(function, "__func__", function)
+    owner = () if plain is function else (getattr(function, "__self__", None),)
     try:
-        inspect.signature(function).bind(*args, **options)
+        signature_of(plain).bind(*owner, *args, **options)
     except TypeError as error:
         report(f"{name} cannot be applied so: {error}.")
     except ValueError:  # Functions written in C may hide what they take.

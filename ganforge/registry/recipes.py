@@ -90,8 +90,8 @@ def find_recipe(text: str, plugins: Plugins, bundled: Path | None = None) -> tup
     if _is_path(given) and path.is_file():
         return path, name
     files = listing(plugins, bundled)
+    # A bundled recipe's key is its name, so it is found first.
     fitting = [file for file in files if _same(file.key, given)] or [f for f in files if _same(f.name, given)]
-    fitting = [file for file in fitting if not file.plugin] or fitting
     if len(fitting) == 1:
         return fitting[0].path, name
     if fitting:

@@ -1,4 +1,4 @@
-"""The classic components: multilayer and convolutional networks, losses, optimizers, schedules, constraints."""
+"""The classic components: plain and convolutional networks, losses, optimizers, schedules, constraints."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """Adversarial losses: how a discriminator's scores become one loss for it and one for the generator.
 
 Scores are unbounded (no sigmoid) and of any shape that begins with the batch: (batch, 1) from a critic that
-sees a whole image, (batch, 1, height, width) from one that judges patches. Every loss is a mean over all of them.
+sees a whole image, (batch, 1, height, width) from one that judges patches. Every loss is a mean over all.
 """
 
 from __future__ import annotations

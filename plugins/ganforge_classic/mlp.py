@@ -40,7 +40,7 @@ class MLPGenerator(gf.Generator):
         widths: Units of each hidden layer.
         activation: Activation of the hidden layers; leaky-relu has a negative slope of 0.2.
         norm: Normalisation of the hidden layers.
-        output: Activation of the output: tanh for data in [-1, 1], sigmoid for [0, 1].
+        output_activation: Activation of the output: tanh for data in [-1, 1], sigmoid for [0, 1].
         dropout: Share of each hidden layer's values dropped in training.
         init_std: Weights start from N(0, init_std) and biases from zero; None leaves torch's own.
     """

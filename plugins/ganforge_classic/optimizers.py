@@ -68,7 +68,7 @@ class Adam(gf.Optimizer):
 
 @gf.component("adamw")
 class AdamW(gf.Optimizer):
-    """Adam with decoupled weight decay: Loshchilov & Hutter 2017 (arXiv:1711.05101), as ``torch.optim.AdamW``.
+    """Adam with weight decay of its own: Loshchilov & Hutter 2017 (arXiv:1711.05101), ``torch.optim.AdamW``.
 
     w = (1 - lr weight_decay) w before Adam's step
 

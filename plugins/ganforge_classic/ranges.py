@@ -13,10 +13,11 @@ Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 def within(interval: str) -> Validator:
     """The validator that holds a number, or each number of a tuple, within an interval.
 
-    What is no number passes: None where a field may be left open, schedules since they say later what they are.
+    What is no number passes: None where a field may be left open, and schedules.
 
     Args:
-        interval: As mathematicians write it: ``"[0, 1)"`` holds 0 but not 1; ``"(-inf, inf)"`` is any finite number.
+        interval: As mathematicians write it: ``"[0, 1)"`` holds 0 but not 1, ``"(-inf, inf)"`` all finite
+            numbers.
     """
     least, most = (float(end) for end in interval[1:-1].split(","))
 

@@ -83,9 +83,9 @@ class Linear(gf.Schedule):
 
 @gf.component("cosine")
 class Cosine(gf.Schedule):
-    """Half a cosine: v(t) = end + (start - end) (1 + cos(pi (t - begin) / (until - begin))) / 2, flat elsewhere.
+    """Half a cosine: v(t) = end + (start - end) (1 + cos(pi (t - begin) / (until - begin))) / 2.
 
-    Loshchilov & Hutter 2016 (arXiv:1608.03983), equation 5, without restarts.
+    Loshchilov & Hutter 2016 (arXiv:1608.03983), equation 5, without restarts; flat before and after.
 
     Args:
         start: The number up to ``begin``.

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 
 import ganforge as gf
 
-from .downloads import CIFAR10 as CIFAR10, MNIST as MNIST, FashionMNIST as FashionMNIST
-from .folders import Folder as Folder, PairedFolder as PairedFolder, UnpairedFolder as UnpairedFolder
+from .downloads import CIFAR10 as CIFAR10
+from .downloads import MNIST as MNIST
+from .downloads import FashionMNIST as FashionMNIST
+from .folders import Folder as Folder
+from .folders import PairedFolder as PairedFolder
+from .folders import UnpairedFolder as UnpairedFolder
 from .shapes import (
     CaptionedShapes as CaptionedShapes,
+)
+from .shapes import (
     ShapeDomains as ShapeDomains,
+)
+from .shapes import (
     ShapePairs as ShapePairs,
+)
+from .shapes import (
     Shapes as Shapes,
 )
 

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from ganforge import Examples
@@ -23,6 +24,7 @@ _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.D
 _SHOWN = 20
 _TRIES = 20
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,10 @@ def images_below(name: str, folder: Path) -> list[Path]:
     if found.links:
         _log.warning(
             "%s: not following %d links that lead nowhere, to a folder or out of %s, such as %s",
-            *(name, len(found.links), folder, found.links[0]),
+            name,
+            len(found.links),
+            folder,
+            found.links[0],
         )
     if not found.images:
         counts = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in sorted(found.others.items()))
@@ -154,7 +159,7 @@ def _fault(path: Path) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return "not an image"
     return f"{error}" or type(error).__name__
 
@@ -221,17 +226,111 @@ def _tensor(image: Image.Image) -> Tensor:
 # --- examples -----------------------------------------------------------------------------------------------
 
 
-class _Files(Examples):
-    """Files read one by one; one that has become unreadable is named, or replaced by the next readable one."""
+class ImageFiles(Examples):
+    """Files of one image each, with labels where there are classes.
 
-    def __init__(self, name: str, files: Sequence[Path], skips: bool) -> None:
-        self._name, self._files, self._skips = name, files, skips
+    Args:
+        name: The data set's name, for messages.
+        field: What the images are called in a batch.
+        files: The files.
+        size: Height and width that images are given out with.
+        channels: 3 for colour, 1 for grey.
+        skips: Whether a file that has become unreadable is replaced by the next one rather than refused.
+        labels: int64 of shape (length,), or None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        field: str,
+        files: Sequence[Path],
+        size: tuple[int, int],
+        channels: int,
+        *,
+        skips: bool = False,
+        labels: Tensor | None = None,
+    ) -> None:
+        self._name, self._field, self._files, self._size = name, field, files, size
+        self._channels, self._skips, self._labels = channels, skips, labels
 
     def __len__(self) -> int:
         return len(self._files)
 
-    def _each[T](self, indices: Tensor, read: Callable[[int], T]) -> list[tuple[int, T]]: ...
+    def read(self, indices: Tensor) -> dict[str, Tensor]:
+        found = [_readable(self._name, self._image, index, len(self), self._skips) for index in indices.tolist()]
+        fields = {self._field: torch.stack([image for _, image in found])}
+        if self._labels is not None:
+            fields["labels"] = self._labels[[index for index, _ in found]]
+        return fields
+
+    def _image(self, index: int) -> Tensor:
+        return decoded(self._files[index], self._size, self._channels)
 
 
-class ImageFiles(_Files):
-    pass
+class PairedFiles(Examples):
+    """Two corresponding images: two files, or the halves of one where both paths are the same.
+
+    Args:
+        name: The data set's name, for messages.
+        pairs: Left or first, and right or second.
+        size: Height and width that images are given out with.
+        channels: Of the left or first, and of the right or second.
+        swapped: Whether the right or second image is the source.
+        skips: Whether a pair that has become unreadable is replaced by the next one rather than refused.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        pairs: Sequence[tuple[Path, Path]],
+        size: tuple[int, int],
+        channels: tuple[int, int],
+        *,
+        swapped: bool = False,
+        skips: bool = False,
+    ) -> None:
+        self._name, self._pairs, self._size = name, pairs, size
+        self._channels, self._swapped, self._skips = channels, swapped, skips
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def read(self, indices: Tensor) -> dict[str, Tensor]:
+        found = [_readable(self._name, self._both, index, len(self), self._skips)[1] for index in indices.tolist()]
+        first = torch.stack([left for left, _ in found])
+        second = torch.stack([right for _, right in found])
+        return {"source": second, "target": first} if self._swapped else {"source": first, "target": second}
+
+    def _both(self, index: int) -> tuple[Tensor, Tensor]:
+        left, right = self._pairs[index]
+        if left == right:
+            return halves(left, self._size, self._channels)
+        _expect_one_form(left, right)
+        return decoded(left, self._size, self._channels[0]), decoded(right, self._size, self._channels[1])
+
+
+def _expect_one_form(left: Path, right: Path) -> None:
+    """Refuse a pair of which different parts would be cut away."""
+    sizes = []
+    for path in (left, right):
+        with Image.open(path) as image:
+            sizes.append(image.size)
+    (width, height), (other_width, other_height) = sizes
+    if abs(width * other_height - other_width * height) > max(width * other_width, height * other_height) // 100:
+        raise DataError(
+            f"{left} is {width} x {height} pixels and {right} is {other_width} x {other_height}; "
+            "a pair has one ratio of width to height."
+        )
+
+
+def _readable(name: str, read: Callable[[int], _T], index: int, length: int, skips: bool) -> tuple[int, _T]:
+    """Read an example, or, where that is allowed, the next one that can be read; and say which."""
+    faults = []
+    for step in range(min(_TRIES, length) if skips else 1):
+        candidate = (index + step) % length
+        try:
+            return candidate, read(candidate)
+        except _UNREADABLE as error:
+            faults.append(f"{name}: example {candidate} cannot be read any more: {_reason(error)}")
+            _log.warning(faults[-1])
+    raise DataError(f"{faults[0]}.")

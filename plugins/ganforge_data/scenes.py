@@ -66,12 +66,11 @@ class PairedScenes(_Scenes):
 class DomainScenes(_Scenes):
     """Pictures of one look; the scenes of domain b begin where those of domain a end."""
 
-    def __init__(
-        self, seed: int, count: int, size: tuple[int, int], channels: int, domain: Literal["a", "b"]
-    ) -> None:
+    def __init__(self, seed: int, count: int, size: tuple[int, int], channels: int, domain: Literal["a", "b"]) -> None:
         super().__init__(seed, count, size, channels)
-        self._domain = domain
+        self._domain: Literal["a", "b"] = domain
 
     def read(self, indices: Tensor) -> dict[str, Tensor]:
         drawn = scene(self._seed, indices + (self._count if self._domain == "b" else 0))
-        return {self._domain: render_domain(drawn, self._size, self._domain, self._channels)}
+        images = render_domain(drawn, self._size, self._domain, self._channels)
+        return {str(self._domain): images}

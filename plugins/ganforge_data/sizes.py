@@ -1,4 +1,4 @@
-"""Image sizes as parameters: one number for a square, or height and width; read without torch."""
+"""Sizes, ranges and counts as parameters of data sets: how they are written and checked, without torch."""
 
 from __future__ import annotations
 
@@ -44,3 +44,9 @@ def check_range(component: Any, attribute: Any, value: Any) -> None:
     """Refuse ranges that do not rise."""
     if isinstance(value, tuple) and len(value) == 2 and not value[0] < value[1]:
         raise ValueError(f"'{attribute.name}' rises from black to white; received {value}")
+
+
+def check_classes(component: Any, attribute: Any, value: Any) -> None:
+    """Refuse a negative number of classes."""
+    if isinstance(value, int) and value < 0:
+        raise ValueError(f"'{attribute.name}' is the number of sub-folders, or 0; received {value}")

@@ -13,13 +13,13 @@ from .images import dropout_rate, image_shape, image_sides, whole
 if TYPE_CHECKING:
     from torch import nn
 
-DEEPEST = 8
-"""Halvings that the network chooses at most, as in the paper's 256x256 network."""
+SHALLOWEST, DEEPEST = 2, 8
+"""Fewest and most halvings that the network chooses; eight are those of the paper's 256x256 network."""
 
 
 def chosen_depth(height: int, width: int) -> int:
-    """The number of halvings that bring the shorter side to one pixel, at most eight."""
-    return min(min(height, width).bit_length() - 1, DEEPEST)
+    """The number of halvings, two to eight, that bring the shorter side to one pixel."""
+    return min(max(min(height, width).bit_length() - 1, SHALLOWEST), DEEPEST)
 
 
 def _deepest(height: int, width: int) -> int:
@@ -49,7 +49,7 @@ class UNet(gf.Generator):
 
     shape: gf.Shape = attrs.field(validator=image_shape)
     base_channels: int = attrs.field(default=64, validator=whole(1))
-    depth: int | None = attrs.field(default=None, validator=whole(2))
+    depth: int | None = attrs.field(default=None, validator=whole(SHALLOWEST))
     norm: Literal["batch", "instance"] = "batch"
     dropout: float = attrs.field(default=0.5, validator=dropout_rate)
 
@@ -67,10 +67,10 @@ class UNet(gf.Generator):
         )
         depth, deepest = self.depth or chosen_depth(height, width), _deepest(height, width)
         gf.expect(
-            2 <= depth <= deepest,
+            depth <= deepest,
             f"network '{self.name}' halves its images {depth} times, which needs sides that are multiples of "
-            f"{2 ** max(depth, 2)}; received {image}.",
-            hint=f"depth={deepest} fits these sides" if deepest >= 2 else "",
+            f"{2**depth}; received {image}.",
+            hint=f"depth={deepest} fits these sides" if deepest >= SHALLOWEST else "",
         )
 
     def build(self, image: gf.Shape) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Tests of the classic components as a whole: their names, their documentation and what importing them costs."""
+"""Tests of the classic components as a whole: their names, their documentation, what importing them costs."""
 
 import inspect
 import re

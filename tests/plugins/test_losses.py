@@ -79,7 +79,7 @@ def test_a_very_sure_score_keeps_its_tiny_loss() -> None:
 
 def test_least_squares_has_the_paper_s_factor_of_one_half() -> None:
     real, fake = torch.tensor([[3.0], [0.0]]), torch.tensor([[2.0], [-1.0]])
-    # With (0, 1, 1): ((3-1)^2 + (0-1)^2) / 2 / 2 = 5/4 and (2^2 + 1^2) / 2 / 2 = 5/4; ((2-1)^2 + (-1-1)^2) / 4 = 5/4.
+    # With (0, 1, 1): ((3-1)^2 + (0-1)^2) / 4 on real, (2^2 + 1^2) / 4 on fake; ((2-1)^2 + (-1-1)^2) / 4.
     assert close(LeastSquares().discriminator_loss(real, fake), 5 / 4 + 5 / 4)
     assert close(LeastSquares().generator_loss(fake), 5 / 4)
     # With (-1, 1, 0): 5/4 and ((2+1)^2 + 0) / 4 = 9/4; (2^2 + 1^2) / 4 = 5/4.
@@ -198,7 +198,7 @@ def test_noise_moves_targets_evenly_towards_the_other_label() -> None:
     loss, scores = NonSaturating(noise=0.2, smooth=0.1), torch.zeros(40_000, 1)
     real, fake = loss.real_targets(scores, 1.0, 0.0), loss.fake_targets(scores, 1.0, 0.0)
     assert isinstance(real, Tensor) and isinstance(fake, Tensor)
-    # From 0.9 by at most 0.2 of the way to 0: 0.72 to 0.9; from 0 by at most 0.2 of the way to 0.9: 0 to 0.18.
+    # From 0.9 by at most 0.2 of the way to 0, which is 0.72; from 0 by at most 0.2 of the way to 0.9.
     for targets, low, high in ((real, 0.72, 0.9), (fake, 0.0, 0.18)):
         assert targets.min() >= low - 1e-6 and targets.max() <= high + 1e-6
         # The standard deviation of the mean is 0.18 / sqrt(12 * 40000) = 0.00026.
@@ -210,6 +210,23 @@ def test_the_patches_of_one_example_share_its_target() -> None:
     torch.manual_seed(3)
     targets = NonSaturating(noise=0.5).real_targets(torch.zeros(8, 1, 4, 4), 1.0, 0.0)
     assert isinstance(targets, Tensor) and targets.shape == (8, 1, 1, 1) and len(targets.unique()) == 8
+
+
+def test_a_flipped_target_is_noisy_from_its_new_label() -> None:
+    torch.manual_seed(6)
+    loss, scores = LeastSquares(a=-1.0, flip=1.0, noise=0.25), torch.zeros(1000, 1)
+    real, fake = loss.real_targets(scores, 1.0, -1.0), loss.fake_targets(scores, 1.0, -1.0)
+    assert isinstance(real, Tensor) and isinstance(fake, Tensor)
+    # From -1 by at most a quarter of the way to 1, and the other way about.
+    for targets, low, high in ((real, -1.0, -0.5), (fake, 0.5, 1.0)):
+        assert low <= targets.min() < low + 0.05 and high - 0.05 < targets.max() <= high
+
+
+def test_targets_of_bfloat16_scores_are_drawn_in_single_precision() -> None:
+    scores = torch.zeros(4, 1, dtype=torch.bfloat16)
+    targets = NonSaturating(flip=0.5, noise=0.1).real_targets(scores, 1.0, 0.0)
+    assert isinstance(targets, Tensor) and targets.dtype == torch.float32
+    assert NonSaturating(noise=0.1).discriminator_loss(scores, scores).isfinite()
 
 
 def test_disturbed_targets_are_used_by_the_loss() -> None:

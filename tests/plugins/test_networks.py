@@ -3,17 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
+from ganforge_classic import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganforge as gf
 from ganforge.errors import Problem, RecipeError
 from ganforge.language.site import reading
-from ganforge_classic import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 
 SIDES = (8, 9, 15, 16, 28, 30, 31, 32, 33, 48, 63, 64, 100, 128, 200, 255, 256)
 NORMS = ("batch", "layer", "instance", "none")
@@ -47,19 +47,19 @@ def problem(write: Callable[[], object]) -> Problem:
 def test_the_dcgan_pair_takes_every_size() -> None:
     sizes = [*((side, side) for side in SIDES), (8, 256), (256, 8), (17, 64), (64, 17), (31, 200), (90, 45)]
     seen = 0
-    for (height, width), channels, kernel in product(sizes, (1, 3, 4), (4, 5)):
-        shape = (channels, height, width)
+    for number, (sides, kernel) in enumerate(product(sizes, (4, 5))):
+        shape = ((1, 3, 4)[number % 3], *sides)
         G = DCGANGenerator("G", shape=shape, base_channels=2, kernel=kernel)
         D = DCGANDiscriminator("D", base_channels=2, kernel=kernel)
         assert on_meta(G, (7,)) == (shape, shape)
         assert on_meta(D, shape) == ((1,), (1,))
         seen += 1
-    assert seen == 23 * 3 * 2
+    assert seen == 23 * 2
 
 
-def test_every_side_from_8_to_256_becomes_an_image() -> None:
-    for side in range(8, 257):
-        shape = (1, side, 264 - side)
+def test_the_dcgan_pair_takes_long_and_flat_images() -> None:
+    for side in range(8, 257, 4):
+        shape = (1, side, 263 - side if side < 256 else 8)
         assert on_meta(DCGANGenerator("G", shape=shape, base_channels=1), (1,)) == (shape, shape)
         assert on_meta(DCGANDiscriminator("D", base_channels=1), shape) == ((1,), (1,))
 
@@ -147,9 +147,9 @@ def test_dcgan_with_128_channels_and_kernels_of_5_is_the_papers() -> None:
 
 def test_the_wgan_gp_networks_for_cifar_are_dcgans() -> None:
     with torch.device("meta"):
-        G = DCGANGenerator(
-            "G", shape=(3, 32, 32), base_channels=128, kernel=5, norm_per_unit=True, bias=True
-        ).build((128,))
+        G = DCGANGenerator("G", shape=(3, 32, 32), base_channels=128, kernel=5, norm_per_unit=True, bias=True).build(
+            (128,)
+        )
         D = DCGANDiscriminator("D", base_channels=128, kernel=5, norm="none").build((3, 32, 32))
     vector = 128 * 4 * 4 * 512 + 2 * 4 * 4 * 512
     stages = (512 * 256 + 256 * 128) * 25 + 2 * (256 + 128)
@@ -168,12 +168,12 @@ def test_channels_grow_no_further_than_max_channels() -> None:
 def test_perceptrons_have_the_parameters_of_their_widths() -> None:
     G = MLPGenerator("G", shape=(1, 28, 28)).build((100,))
     widths = [100, 256, 512, 1024, 784]
-    assert parameters(G) == sum(a * b + b for a, b in zip(widths, widths[1:], strict=False)) == 1_486_352
+    assert parameters(G) == sum(a * b + b for a, b in pairwise(widths)) == 1_486_352
     normalised = MLPGenerator("G", shape=(2,), widths=(5,), norm="batch").build((3,))
     assert parameters(normalised) == 3 * 5 + 2 * 5 + 5 * 2 + 2
     D = MLPDiscriminator("D").build((1, 28, 28))
     widths = [784, 1024, 512, 256, 1]
-    assert parameters(D) == sum(a * b + b for a, b in zip(widths, widths[1:], strict=False)) == 1_460_225
+    assert parameters(D) == sum(a * b + b for a, b in pairwise(widths)) == 1_460_225
 
 
 # Agreement with plain torch
@@ -184,7 +184,7 @@ def copied(source: nn.Module, target: nn.Module) -> None:
     ours, theirs = list(source.parameters()), list(target.parameters())
     assert len(ours) == len(theirs)
     for mine, other in zip(ours, theirs, strict=True):
-        transposed = mine.dim() == 2 and other.dim() == 4 and other.shape[1] != 1 and len(other) == mine.shape[1]
+        transposed = mine.dim() == 2 and len(other) == mine.shape[1]
         with torch.no_grad():
             other.copy_((mine.T if transposed else mine).reshape(other.shape))
 
@@ -209,9 +209,7 @@ def test_the_discriminator_equals_pytorchs_example_without_its_sigmoid() -> None
     ours = DCGANDiscriminator("D", base_channels=4).build((3, 64, 64))
     theirs = nn.Sequential(nn.Conv2d(3, 4, 4, 2, 1, bias=False), nn.LeakyReLU(0.2))
     for before, after in [(4, 8), (8, 16), (16, 32)]:
-        theirs += nn.Sequential(
-            nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)
-        )
+        theirs += nn.Sequential(nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2))
     theirs.append(nn.Conv2d(32, 1, 4, 1, 0, bias=False))
     copied(ours, theirs)
     images = torch.randn(5, 3, 64, 64)
@@ -242,9 +240,9 @@ def test_batch_norm_per_unit_has_statistics_for_each_unit_of_the_first_map() -> 
 
 
 def test_the_perceptrons_equal_plain_linear_layers() -> None:
-    G = MLPGenerator(
-        "G", shape=(1, 2, 3), widths=(4,), activation="leaky-relu", output_activation="sigmoid"
-    ).build((2,), (1,))
+    G = MLPGenerator("G", shape=(1, 2, 3), widths=(4,), activation="leaky-relu", output_activation="sigmoid").build(
+        (2,), (1,)
+    )
     D = MLPDiscriminator("D", widths=(4,), slope=0.0).build((1, 2, 3), (1,))
     z, code = torch.randn(5, 2), torch.randn(5, 1)
     w1, b1, w2, b2 = G.parameters()
@@ -264,7 +262,9 @@ def test_outputs_lie_where_their_activation_says() -> None:
         ):
             made = G(torch.randn(16, 4))
             assert least <= made.min() < least + 0.1 and most - 0.1 < made.max() <= most
-    assert MLPGenerator("G", shape=(64,), output_activation="none", init_std=1.0).build((4,))(torch.ones(2, 4)).max() > 1
+    assert (
+        MLPGenerator("G", shape=(64,), output_activation="none", init_std=1.0).build((4,))(torch.ones(2, 4)).max() > 1
+    )
 
 
 # Training

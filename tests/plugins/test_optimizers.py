@@ -14,7 +14,7 @@ from ganforge.errors import RecipeError
 
 FALL = Linear(start=0.9, end=0.5, until=gf.steps(10))
 
-# Every parameter has a value that differs from its default and from the others', so that none can be lost or swapped.
+# Every parameter differs from its default and from the others, so that none can be lost or swapped.
 PAIRS: list[tuple[gf.Optimizer, type[torch.optim.Optimizer], dict[str, Any]]] = [
     (Adam(), torch.optim.Adam, {}),
     (AdamW(), torch.optim.AdamW, {}),

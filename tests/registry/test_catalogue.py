@@ -131,6 +131,9 @@ def test_a_failed_plugin_is_mentioned_where_it_might_have_helped(installation: A
     with pytest.raises(OverrideError) as caught:
         catalogue.find(gf.AdversarialLoss, "soft")
     assert caught.value.problems[0].message.endswith(f"Installed: hinge. Not searched: {why}")
+    with pytest.raises(OverrideError) as elsewhere:
+        catalogue.find(gf.AdversarialLoss, "classic/soft")
+    assert "foo" not in str(elsewhere.value)
     with pytest.raises(PluginError) as named:
         catalogue.find(gf.AdversarialLoss, "foo/soft")
     assert str(named.value) == why and named.value.exit_code == 3
@@ -172,6 +175,14 @@ def test_entries_say_who_offers_what(installation: Any) -> None:
 
 def test_a_class_that_no_plugin_offers_has_no_key(installation: Any) -> None:
     assert Catalogue(installation.discover()).key_of(gf.Loss) is None
+
+
+def test_a_class_that_a_second_plugin_offers_too_stays_the_first_ones(installation: Any) -> None:
+    installation.offer("ganforge", "classic", "Soft = make('soft')\nganforge_components = offer(Soft)")
+    installation.offer("aaa", "aaa", "from ganforge_classic import Soft\nganforge_components = offer(Soft)")
+    catalogue = Catalogue(installation.discover())
+    assert catalogue.key_of(catalogue.find(gf.Loss, "aaa/soft")) == "classic/soft"
+    assert [(entry.key, entry.short) for entry in catalogue.entries()] == [("aaa/soft", False), ("classic/soft", True)]
 
 
 def test_overrides_are_read_through_the_catalogue(installation: Any) -> None:

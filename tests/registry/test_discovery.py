@@ -190,6 +190,11 @@ def test_a_raising_hook_has_the_line_that_raises(installation: Any) -> None:
     assert line(record.file, record.line) == "    return [x['key']]"
 
 
+def test_the_innermost_line_of_the_plugin_is_the_place(installation: Any) -> None:
+    record = installation.fault("import json\ndef read():\n    json.loads('{')\nread()\n", head=False)
+    assert line(record.file, record.line) == "    json.loads('{')"
+
+
 def test_one_name_may_serve_several_kinds(installation: Any) -> None:
     source = "ganforge_components = offer(make('shapes', gf.PairedData), make('shapes', gf.UnpairedData))"
     installation.offer("ganforge-foo", "foo", source)
@@ -247,7 +252,7 @@ def test_one_module_under_two_plugin_names_is_refused(installation: Any) -> None
 
 def test_of_a_distribution_that_is_there_twice_the_first_on_the_path_is_used(installation: Any) -> None:
     installation.add("Ganforge.Foo", {"foo": "foo_module"}, version="2.0", folder="first")
-    installation.add("ganforge-foo", {"foo": "stale_module"}, version="1.0", folder="second", suffix="egg-info")
+    installation.add("ganforge-foo", {"foo": "a_stale_module"}, version="1.0", folder="second", suffix="egg-info")
     installation.module("foo_module", ONE)
     plugins = installation.discover()
     used, hidden = plugins.named("foo")
@@ -289,9 +294,11 @@ def test_a_requirement_that_excludes_the_running_version_makes_it_incompatible(
 
 
 def test_the_running_version_is_that_of_the_bundled_distribution(installation: Any) -> None:
-    installation.offer("ganforge", "classic", ONE, version="0.5.0")
+    installation.add("ganforge", {"classic": "classic_module"}, version="0.5.0", requires=["ganforge[web]>=0.6"])
+    installation.module("classic_module", ONE)
     installation.add("ganforge-foo", {"foo": "foo_module"}, requires=["ganforge>=0.6"])
-    _, plugin = installation.discover()
+    bundled, plugin = installation.discover()
+    assert bundled.state == "ok"
     assert plugin.cause.endswith("needs ganforge>=0.6; this is ganforge 0.5.0.")
 
 

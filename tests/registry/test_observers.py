@@ -69,6 +69,15 @@ def test_an_observer_that_raises_is_warned_about_once_and_not_called_again(
     assert seen(plugins, "aaa") == seen(plugins, "zzz") == [(1, {}), (2, {}), (3, {}), ("finished", None)]
 
 
+def test_observers_are_called_in_the_order_they_ask_for(installation: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, option in (("aaa", "trylast=True"), ("mmm", ""), ("zzz", "tryfirst=True")):
+        installation.offer(
+            name, name, f"@gf.hookimpl({option})\ndef ganforge_run_started(run): print({name!r}, end=' ')"
+        )
+    Observers(installation.discover()).started(RUN)
+    assert capsys.readouterr().out == "zzz mmm aaa "
+
+
 def test_an_observer_cannot_change_the_scalars(installation: Any, capsys: pytest.CaptureFixture[str]) -> None:
     installation.offer("mmm", "mmm", "@gf.hookimpl\ndef ganforge_scalars_logged(scalars): scalars['x'] = 1.0")
     scalars = {"x": 0.0}

@@ -57,7 +57,10 @@ def test_a_path_is_taken_as_it_is(
     assert find_recipe("absent/file.py", plugins, bundled) == (Path("absent/file.py"), "")
 
 
-def test_a_missing_path_of_a_known_name_says_so(installation: Any, bundled: Path) -> None:
+def test_a_missing_path_of_a_known_name_says_so(
+    installation: Any, bundled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(RecipeError, match=r"there is no recipe file recipes/dcgan_cifar\.py") as caught:
         find_recipe("recipes/dcgan_cifar.py", installation.discover(), bundled)
     assert caught.value.problems[0].hint == "'dcgan_cifar', without a path, is a bundled recipe"
@@ -75,7 +78,7 @@ def test_an_unknown_name_lists_all(installation: Any, bundled: Path) -> None:
     assert (problem.hint, caught.value.exit_code) == ("did you mean 'dcgan_cifar'?", 2)
     with pytest.raises(RecipeError, match="no recipe is called 'foo/slow'"):
         find_recipe("foo/slow", plugins, bundled)
-    with pytest.raises(PluginError, match="plugin 'sick' .* cannot be imported"):
+    with pytest.raises(PluginError, match=r"plugin 'sick' .* cannot be imported"):
         find_recipe("sick/fast", plugins, bundled)
 
 
@@ -88,13 +91,21 @@ def test_recipes_of_plugins_have_short_and_full_names(installation: Any, bundled
     assert find_recipe("foo/dcgan-cifar", plugins, bundled)[0].parent == folder
 
 
+def test_recipes_of_bundled_plugins_are_bundled(installation: Any, bundled: Path) -> None:
+    folder = plugin_recipes(installation, "ganforge", "fast")
+    plugin_recipes(installation, "aaa", "fast")
+    plugins = installation.discover()
+    assert find_recipe("fast", plugins, bundled) == (folder / "fast.py", "")
+    assert [file.key for file in listing(plugins, bundled)] == ["broken", "dcgan_cifar", "fast", "aaa/fast"]
+
+
 @pytest.mark.parametrize("names", [("foo", "bar"), ("bar", "foo")])
 def test_two_plugins_of_one_recipe_name_are_an_error_with_what_to_write(
     installation: Any, bundled: Path, names: tuple[str, str]
 ) -> None:
     for name in names:
         plugin_recipes(installation, name, "fast")
-    with pytest.raises(RecipeError, match="recipe 'fast' may be any of: bar/fast .*, foo/fast ") as caught:
+    with pytest.raises(RecipeError, match=r"recipe 'fast' may be any of: bar/fast .*, foo/fast ") as caught:
         find_recipe("fast", installation.discover(), bundled)
     assert caught.value.problems[0].hint == "write bar/fast or foo/fast"
 

@@ -1,0 +1,16 @@
+"""Makes the reader of the project's sources importable."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+
+def _load(name: str) -> None:
+    spec = importlib.util.spec_from_file_location(f"ganforge_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+
+
+_load("sources")
