@@ -7,11 +7,11 @@ import click
 from ..language.site import shorten
 from ..report.stream import say
 from .completing import complete_overrides, complete_recipe
-from .options import read_overrides
+from .options import Parametrised, read_overrides
 from .session import Session
 
 
-@click.command()
+@click.command(cls=Parametrised)
 @click.argument("recipe", shell_complete=complete_recipe)
 @click.argument("overrides", nargs=-1, metavar="[name=value]...", shell_complete=complete_overrides)
 @click.option("--no-build", is_flag=True, help="Leave out the trial of networks and losses, which imports torch.")

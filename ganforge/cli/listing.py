@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ..registry.catalogue import Entry
     from ..registry.plugin import Plugin
     from ..registry.recipes import RecipeFile
+
+_WIDTH = 100
 
 Values = dict[str, Any]
 
@@ -146,8 +149,12 @@ def recipe_lines(values: Mapping[str, Any]) -> list[str]:
 def _parameter_lines(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
     if not parameters:
         return ["no parameters"]
-    rows = [
-        (f"  {each['name']}{'' if each['default'] is None else '=' + each['default']}", each["type"], each["doc"])
-        for each in parameters
-    ]
-    return ["parameters", *table(rows)]
+    heads = table((f"  {each['name']}{_equals(each['default'])}", each["type"]) for each in parameters)
+    lines = ["parameters"]
+    for head, each in zip(heads, parameters, strict=True):
+        lines += [head, *textwrap.wrap(each["doc"], _WIDTH, initial_indent="      ", subsequent_indent="      ")]
+    return lines
+
+
+def _equals(default: str | None) -> str:
+    return "" if default is None else f"={default}"

@@ -28,6 +28,19 @@ _FLAGS = (
 )
 
 
+class Parametrised(click.Command):
+    """A command that takes parameters as ``name=value``, and says so to who writes them as flags."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-").replace("-", "_")
+            hint = f"A recipe's parameter is written without dashes: {name}=VALUE."
+            near = [f"Did you mean {each}?" for each in error.possibilities or () if each != "--help"]
+            raise click.UsageError(" ".join([error.message, *near[:1], hint]), ctx) from None
+
+
 def flags(command: F) -> F:
     """Add the flags that say where and how a run is played."""
     for option in reversed(_FLAGS):

@@ -10,14 +10,14 @@ import click
 
 from ..errors import RecipeError
 from .completing import complete_overrides, complete_recipe
-from .options import flags, folder, read_overrides
+from .options import Parametrised, flags, folder, read_overrides
 from .session import Session
 
 if TYPE_CHECKING:
     from ..language.recipe import Recipe
 
 
-@click.command()
+@click.command(cls=Parametrised)
 @click.argument("recipe", shell_complete=complete_recipe)
 @click.argument("overrides", nargs=-1, metavar="[name=value]...", shell_complete=complete_overrides)
 @folder("The run folder. [runs/RECIPE-NUMBER]")

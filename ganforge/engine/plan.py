@@ -85,6 +85,7 @@ def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[Tu
         draft = _Draft(player, turn, parts, measures, order, points, cached)
         _expect_points_in_reach(draft)
         draft.recorded = _recorded(draft, signals, drafts)
+        _expect_something_to_train(draft)
         draft.live = set(player.trains)
         _keep_shared(draft, drafts)
         drafts.append(draft)
@@ -139,6 +140,22 @@ def _expect_points_in_reach(draft: _Draft) -> None:
                 "evaluate the scores anew: call the network without gf.per_step",
                 measure.site,
             )
+
+
+def _expect_something_to_train(draft: _Draft) -> None:
+    """Refuse a turn none of whose losses leads to a network that it trains."""
+    trained = draft.player.trains
+    if not draft.parts or draft.continued:
+        return
+    if not any(isinstance(origin, Evaluation) and origin.network in trained for origin in draft.recorded):
+        due = ", ".join(part.label for part in draft.parts)
+        names = ", ".join(network.name for network in trained)
+        why = "the graph of a gf.per_step(...) signal is gone once its networks were updated" if draft.cached else ""
+        raise RecipeError(
+            f"turn {draft.turn + 1} of player '{draft.player.name}' has the losses {due}, none of which leads to {names}.",
+            why,
+            draft.player.site,
+        )
 
 
 def _recorded(draft: _Draft, signals: Iterable[Signal], earlier: Sequence[_Draft]) -> frozenset[Expression]:

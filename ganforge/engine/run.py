@@ -109,9 +109,11 @@ class Run:
             stack.enter_context(self.folder.locked())
             self.folder.sweep()
             self._resume()
-            self.folder.write_record(
-                {**record, "environment": self._environment(), "settings": attrs.asdict(self.settings)}
-            )
+            # A run that is over already keeps its record: nothing is played by these settings.
+            if not (self.folder.holds_run() and self._is_over()):
+                self.folder.write_record(
+                    {**record, "environment": self._environment(), "settings": attrs.asdict(self.settings)}
+                )
             interrupt = stack.enter_context(Interrupt())
             stack.callback(self.close)
             stack.enter_context(_memory_errors(self.game.batch_size))

@@ -75,7 +75,7 @@ def disturbed(out: Path, length: float, chance: random.Random) -> int:
     kills = 0
     while True:
         process = child(out)
-        time.sleep(chance.uniform(0.1, 0.9) * length)
+        time.sleep(chance.uniform(0.05, 0.5) * length)
         finished, status = os.waitpid(process, os.WNOHANG)
         if not finished:
             os.kill(process, signal.SIGKILL)

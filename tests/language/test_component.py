@@ -20,7 +20,8 @@ ADAM = "it takes: clip_value, clip_norm, lr, betas"
 RATE = "a number or a schedule"
 
 MISTAKES = [
-    (lambda: Adam(lrr=1), "adam has no parameter 'lrr'. It takes: clip_value, clip_norm, lr, betas.", "did you mean 'lr'?"),
+    (lambda: Adam(lrr=1),
+     "adam has no parameter 'lrr'. It takes: clip_value, clip_norm, lr, betas.", "did you mean 'lr'?"),
     (lambda: Plain(zzz=1), "plain has no parameter 'zzz'. It takes: nothing.", ""),
     (lambda: Adam(1e-3), "adam takes nothing by position; received also 0.001.", ADAM),
     (lambda: Gen("G", 3), "gen takes name by position; received also 3.", "it takes: name, weights, frozen, shape"),

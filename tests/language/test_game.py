@@ -55,7 +55,7 @@ def test_phases_follow_one_another():
     shared = Critic("E")(generator)
     second = gf.Player("Q", trains=shared.origin.network, minimizes=Plain().generator(fake=shared), optimizer=Adam())
     phases = [gf.Phase("one", first, length=LENGTH), gf.Phase("two", second, length=gf.epochs(0.5))]
-    with pytest.raises(RecipeError, match="phase 'two' lasts 0.5 epochs, but the game draws no data"):
+    with pytest.raises(RecipeError, match=r"phase 'two' lasts 0\.5 epochs, but the game draws no data"):
         gf.Game(*phases, batch_size=2)
     game = gf.Game(phases[0], gf.Phase("two", second, length=LENGTH), batch_size=2)
     assert [phase.name for phase in game.phases] == ["one", "two"] and game.players == (first, second)
@@ -95,7 +95,8 @@ MISTAKES = [
      "a game is played by phases, each with its length, or by players and a length."),
     (lambda: play(alone(), samples=[score()]),
      "game: samples must be a signal, or signals by name; received [<signal D(…) (1,)>]."),
-    (lambda: play(alone(), samples=term()), "game: samples must be a signal, or signals by name; received <term plain>."),
+    (lambda: play(alone(), samples=term()),
+     "game: samples must be a signal, or signals by name; received <term plain>."),
     (lambda: play(alone(), samples={"a": 3}), "game: sample 'a' must be a signal; received 3."),
     (lambda: play(alone(), samples={"../a": frozen()}), f"a sample's {NAME}'../a'."),
     (lambda: play(alone(), samples={3: frozen()}), f"a sample's {NAME}3."),

@@ -15,7 +15,9 @@ def test_lengths_are_written_as_people_read_them():
     assert gf.steps(3) == Length(3.0, "steps") != gf.epochs(3)
 
 
-@pytest.mark.parametrize("amount, shown", [(-1, "-1"), (math.nan, "nan"), (math.inf, "inf"), ("x", "'x'"), (True, "True")])
+@pytest.mark.parametrize(
+    "amount, shown", [(-1, "-1"), (math.nan, "nan"), (math.inf, "inf"), ("x", "'x'"), (True, "True")]
+)
 def test_a_length_is_a_finite_number(amount, shown):
     for make, unit in ((gf.steps, "steps"), (gf.epochs, "epochs"), (gf.kimg, "kimg")):
         message = f"a length in {unit} is a finite number, zero or more; received {shown}."

@@ -89,7 +89,7 @@ def test_a_pair_whose_function_takes_other_names_is_told():
 def test_reading_goes_on_without_what_is_no_signal(problems):
     lines = {
         10: "d = gf.Player('D', trains=D, minimizes=adv.discriminator(real=D(3), fake=None), optimizer=adam)",
-        11: "g = gf.Player('G', trains=G, minimizes=adv.generator(fake=D(fake)) + penalty(fake, wrt=7), optimizer=adam)",
+        11: "g = gf.Player('G', trains=G, minimizes=adv.generator(fake=D(fake)) + penalty(z, wrt=7), optimizer=adam)",
         12: "return gf.Game(d, g, batch_size=0, length=gf.steps(5))",
     }
     assert [(line, message) for line, message, _ in problems(lines=lines)] == [

@@ -88,10 +88,12 @@ UNREAD = [
     (gf.Length, "1e999steps", "a length is a finite number.", ""),
     (gf.AdversarialLoss, "hnge", f"no AdversarialLoss is called 'hnge'. {PAIRS}", "did you mean 'hinge'?"),
     (gf.AdversarialLoss | None, "hnge", f"no AdversarialLoss is called 'hnge'. {PAIRS}", "did you mean 'hinge'?"),
-    (gf.Number, "rmp(start=1)", "no Schedule is called 'rmp'. Installed: pieces, ramp, warm-up.", "did you mean 'ramp'?"),
+    (gf.Number, "rmp(start=1)",
+     "no Schedule is called 'rmp'. Installed: pieces, ramp, warm-up.", "did you mean 'ramp'?"),
     (gf.AdversarialLoss, "", f"no AdversarialLoss is called ''. {PAIRS}", ""),
     (gf.AdversarialLoss, "adam", f"no AdversarialLoss is called 'adam'. {PAIRS}", ""),
-    (gf.AdversarialLoss, "hinge(margn=1)", "hinge has no parameter 'margn'. It takes: margin.", "did you mean 'margin'?"),
+    (gf.AdversarialLoss, "hinge(margn=1)",
+     "hinge has no parameter 'margn'. It takes: margin.", "did you mean 'margin'?"),
     (gf.AdversarialLoss, "hinge(margin='x')", "hinge: 'margin' must be float; received 'x'.", ""),
     (gf.AdversarialLoss, "hinge(0.5)", "parameters of hinge are given as parameter=value.", ""),
     (gf.AdversarialLoss, "hinge(**{'margin': 1})", "parameters of hinge are given as parameter=value.", ""),
@@ -103,7 +105,8 @@ UNREAD = [
     (gf.ImageData, "folder(root=1 + x)", "1 + x is not a literal.", 'write text in quotes: "1 + x"'),
     (gf.ImageData, "folder(size=8)", "folder needs a value for 'root'.", "it takes: size, root, flip"),
     (gf.Schedule, "ramp(until=steps(x))", LENGTH, ""),
-    (gf.Optimizer, "adam(lr=rump())", "no Schedule is called 'rump'. Installed: pieces, ramp, warm-up.", "did you mean 'ramp'?"),
+    (gf.Optimizer, "adam(lr=rump())",
+     "no Schedule is called 'rump'. Installed: pieces, ramp, warm-up.", "did you mean 'ramp'?"),
     (gf.Optimizer, "adam(lr=ramp(x=1))", "ramp has no parameter 'x'. It takes: start, until.", ""),
     (gf.Schedule, "ramp(until=epochs(1__0))", "invalid decimal literal.", LITERAL),
 ]  # fmt: skip
@@ -148,7 +151,9 @@ def test_overrides_reach_the_recipe(read):
 
 
 def test_several_bad_overrides_are_told_at_once_before_the_problems_of_the_file(problems):
-    found = problems(lines={7: "G, D = Gen('G'), Critic('D', x=1)"}, lr="fast", adv="hnge", dta="mnist", data="images(size='x')")
+    found = problems(
+        lines={7: "G, D = Gen('G'), Critic('D', x=1)"}, lr="fast", adv="hnge", dta="mnist", data="images(size='x')"
+    )
     assert found == [
         (0, "lr=fast: expected float.", ""),
         (0, f"adv=hnge: no AdversarialLoss is called 'hnge'. {PAIRS}", "did you mean 'hinge'?"),

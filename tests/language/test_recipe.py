@@ -30,7 +30,8 @@ def test_a_recipe_is_read_from_its_file(write):
 
 def test_the_signature_is_the_set_of_parameters(write):
     text = HEAD + (
-        "@gf.recipe\ndef toys(data: gf.ImageData = Images(), *rest: int, steps: float, k: 'int | None' = 3, **more) -> gf.Game:\n"
+        "@gf.recipe\n"
+        "def toys(data: gf.ImageData = Images(), *rest, steps: float, k: 'int | None' = 3, **more) -> gf.Game:\n"
         '    """Play.\n\n    Args:\n        data: What to imitate.\n        steps: How long.\n    """\n'
     )
     found = load_recipe(write(text)).parameters
@@ -46,9 +47,7 @@ def test_a_parameter_without_default_must_be_given(problems):
 
 def test_annotations_that_cannot_be_read_are_told(problems):
     text = HEAD + "@gf.recipe\ndef toys(steps: 'Stepps' = 3) -> gf.Game:\n    return None\n"
-    assert problems(text) == [
-        (4, "the annotations of recipe 'toys' cannot be read: name 'Stepps' is not defined.", "")
-    ]
+    assert problems(text) == [(4, "the annotations of recipe 'toys' cannot be read: name 'Stepps' is not defined.", "")]
 
 
 def test_a_missing_file_is_told_with_its_neighbours(write):
@@ -88,6 +87,11 @@ def test_a_syntax_error_is_shown_with_a_caret(write):
 def test_a_file_that_holds_no_python_text_is_told(write):
     path = write("x = '\0'")
     assert "recipe.py" in failure(lambda: load_recipe(path)) and "null bytes" in failure(lambda: load_recipe(path))
+
+
+def test_a_file_that_python_cannot_hold_is_told(write):
+    path = write("x = " + "-" * 50_000 + "1")
+    assert failure(lambda: load_recipe(path)).startswith("recipe.py cannot be read as Python: ")
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(write):
@@ -137,7 +141,8 @@ def test_problems_of_defaults_are_told_when_the_file_is_loaded(write):
     path = write(HEAD + "a = Images(size='x')\nb = gf.noise(0)\nc = Folder()\n")
     assert failure(lambda: load_recipe(path)) == (
         "recipe.py:4\n    a = Images(size='x')\nimages: 'size' must be int; received 'x'.\n\n"
-        "recipe.py:5\n    b = gf.noise(0)\nnoise takes whole sizes of one or more, such as gf.noise(100); received (0,).\n\n"
+        "recipe.py:5\n    b = gf.noise(0)\n"
+        "noise takes whole sizes of one or more, such as gf.noise(100); received (0,).\n\n"
         "recipe.py:6\n    c = Folder()\nfolder needs a value for 'root'.\nhint: it takes: size, root, flip"
     )
     path = write(HEAD + "a = Images(size='x')\n1 / 0\n")
@@ -174,7 +179,9 @@ def test_one_of_several_recipes_is_chosen_by_name(write):
 def test_recipes_that_are_imported_or_have_two_names_do_not_count(write, monkeypatch):
     monkeypatch.syspath_prepend(".")
     write(name="other_toys.py")
-    text = "from other_toys import toys\n@gf.recipe\ndef mine() -> gf.Game:\n    return toys(adv=Hinge())\nagain = mine\n"
+    text = (
+        "from other_toys import toys\n@gf.recipe\ndef mine() -> gf.Game:\n    return toys(adv=Hinge())\nagain = mine\n"
+    )
     recipe = load_recipe(write(HEAD + text))
     assert recipe.name == "mine"
     assert recipe.read({}, Shelf()).players[0].minimizes.parts[0].label == "hinge"
@@ -237,10 +244,10 @@ def test_a_recipe_keeps_its_functions_name_and_documentation():
 
 
 def test_a_recipe_is_read_without_torch(write):
-    path = write().resolve()
+    path, toys = write().resolve(), Path(__file__).with_name("toys.py")
     program = (
         "import sys, importlib.util, pathlib\n"
-        f"spec = importlib.util.spec_from_file_location('ganforge_toys', {str(Path(__file__).with_name('toys.py'))!r})\n"
+        f"spec = importlib.util.spec_from_file_location('ganforge_toys', {str(toys)!r})\n"
         "sys.modules['ganforge_toys'] = toys = importlib.util.module_from_spec(spec); spec.loader.exec_module(toys)\n"
         "from ganforge.language.recipe import load_recipe\n"
         f"load_recipe(pathlib.Path({str(path)!r})).read({{'adv': 'hinge'}}, toys.Shelf())\n"

@@ -65,4 +65,6 @@ def test_signals_cannot_be_negated_nor_changed_in_place():
 def test_two_signals_are_not_added():
     assert told(lambda: score() + score())[0] == f"a signal has no '+'{ENDING}"
     assert told(lambda: Ramp() * score())[0] == f"a signal has no '*'{ENDING}"
-    assert told(lambda: l1(score(), score()) - score())[0].startswith("only terms are subtracted from a term; received <")
+    assert told(lambda: l1(score(), score()) - score())[0].startswith(
+        "only terms are subtracted from a term; received <"
+    )

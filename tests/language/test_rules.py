@@ -132,9 +132,11 @@ CASES = {
     "images of two sizes": (
         "_inputs_fit",
         {7: 'G = Gen("G", shape=(1, 4, 4)); D = Critic("D")'},
-        [(10, "network 'D' takes (1, 8, 8) at recipe.py:10, but (1, 4, 4) here.", ""),
-         (11, "network 'D' takes (1, 8, 8) at recipe.py:10, but (1, 4, 4) here.", "")],
-    ),  # fmt: skip
+        [
+            (10, "network 'D' takes (1, 8, 8) at recipe.py:10, but (1, 4, 4) here.", ""),
+            (11, "network 'D' takes (1, 8, 8) at recipe.py:10, but (1, 4, 4) here.", ""),
+        ],
+    ),
     "more inputs than before": (
         "_inputs_fit",
         {12: f"return gf.Game(d, g, {END}, samples=G(z, z))"},
@@ -211,7 +213,7 @@ CASES = {
         "_shared_passes_reach",
         {
             8: "fake = gf.per_step(G(z)); pooled = gf.image_pool(G(z), size=3)",
-            10: "d = gf.Player('D', trains=D, minimizes=adv.discriminator(real=D(pooled), fake=D(fake)), optimizer=adam)",
+            10: "d = gf.Player('D', trains=D, minimizes=adv.generator(fake=D(pooled)), optimizer=adam)",
             11: 'g = gf.Player("G", trains=G, minimizes=l1(fake, pooled), optimizer=adam, updates=Ramp())',
         },
         [
@@ -244,7 +246,8 @@ def test_every_rule_is_broken_by_some_recipe():
         {12: f"return gf.Game(d, g, {END}, samples=gf.ema(G)(z), monitors={{'d': d.minimizes, 's': Ramp()}})"},
         {8: "fake = gf.per_step(G(z))"},
         {8: "fake = gf.sampling(G(z), mode='train')"},
-        {10: f'd = gf.Player("D", trains=D, minimizes={D_LOSS} + penalty(D(real), wrt=real), optimizer=adam, updates=5)'},
+        {10: f'd = gf.Player("D", trains=D, minimizes={D_LOSS} + penalty(D(real), wrt=real), optimizer=adam,'
+              ' updates=5)'},
         {12: f'still = Gen("H", frozen=True); return gf.Game(d, g, {END}, samples=still(z))'},
         {
             7: 'G = Translator("G"); D = Critic("D")',
@@ -252,7 +255,8 @@ def test_every_rule_is_broken_by_some_recipe():
             12: f"return gf.Game(d, g, {END}, samples=G(gf.noise(1, 16, 16)))",
         },
         {12: "return gf.Game(d, g, batch_size=2, length=gf.epochs(2), samples=fake)"},
-        {12: 'return gf.Game(gf.Phase("a", d, g, length=gf.steps(5)), gf.Phase("b", length=gf.kimg(1), *[e]), batch_size=2)',
+        {12: 'return gf.Game(gf.Phase("a", d, g, length=gf.steps(5)), '
+              'gf.Phase("b", e, length=gf.kimg(1)), batch_size=2)',
          11: 'g, e = [gf.Player(n, trains=G, minimizes=adv.generator(fake=D(fake)), optimizer=adam) for n in "GE"]'},
     ],
 )  # fmt: skip
@@ -301,9 +305,10 @@ def test_the_message_begins_with_file_and_line_and_the_line_itself(read):
 
 
 def test_a_problem_is_told_once_however_many_rules_meet_it():
+    from ganforge_toys import Adam, Critic, Gen, Plain, play
+
     import ganforge as gf
     from ganforge.errors import RecipeError
-    from ganforge_toys import Adam, Critic, Gen, Plain, play
 
     one, two = Gen("G"), Gen("G")
     loss = Plain().generator(fake=Critic("D", frozen=True)(one(two(gf.noise(4)))))

@@ -58,8 +58,7 @@ def test_problems_are_collected_while_reading_each_once_and_raised_otherwise():
         assert noted() == 1
     (problem,) = current.problems
     assert str(problem) == (
-        f'shown.py:{line}\n    report("twice the same.", hint="once is enough")\n'
-        "twice the same.\nhint: once is enough"
+        f'shown.py:{line}\n    report("twice the same.", hint="once is enough")\ntwice the same.\nhint: once is enough'
     )
     assert told(lambda: report("raised.", hint="at once")) == ("raised.", "at once")
 

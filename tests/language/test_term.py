@@ -87,7 +87,7 @@ def test_what_terms_do_not_take_is_told(make, message, hint):
 def test_reading_goes_on_with_a_term_whose_label_or_interval_is_wrong(problems):
     lines = {
         8: "fake = G(z); bad = l1(fake, real).every(0)",
-        10: "d = gf.Player('D', trains=D, minimizes=adv.discriminator(real=D(real), fake=D(fake)).named(''), optimizer=adam)",
+        10: "d = gf.Player('D', trains=D, minimizes=adv.generator(fake=D(real)).named(''), optimizer=adam)",
         11: "g = gf.Player('G', trains=G, minimizes=(bad + l1(fake, real).named('b')).named('c'), optimizer=adam)",
         12: "return gf.Game(d, g, batch_size=2, length=gf.steps(5), samples=fake)",
     }

@@ -57,7 +57,11 @@ def imports(module: str, path: Path, known: dict[str, Path]) -> list[Import]:
     """
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [found for node, inside, typing in _walk(tree, False, False) for found in _read(node, package, known, inside, typing)]
+    return [
+        found
+        for node, inside, typing in _walk(tree, False, False)
+        for found in _read(node, package, known, inside, typing)
+    ]
 
 
 def _walk(node: ast.AST, inside: bool, typing: bool) -> Iterator[tuple[ast.AST, bool, bool]]:
@@ -81,8 +85,10 @@ def _read(node: ast.AST, package: str, known: dict[str, Path], inside: bool, typ
         name = ".".join([*base, *([node.module] if node.module else [])])
         for alias in node.names:
             full = f"{name}.{alias.name}"
-            yield Import(full, (), node.lineno, inside, typing) if full in known else Import(
-                name, (alias.name,), node.lineno, inside, typing
+            yield (
+                Import(full, (), node.lineno, inside, typing)
+                if full in known
+                else Import(name, (alias.name,), node.lineno, inside, typing)
             )
 
 

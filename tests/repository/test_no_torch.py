@@ -39,7 +39,9 @@ def test_reading_every_recipe_imports_no_torch():
     assert done.stdout.splitlines() == [str(path) for path in RECIPES]
 
 
-@pytest.mark.parametrize("module", ["ganforge", "ganforge.cli.main", "ganforge_classic", "ganforge_data", "ganforge_translate"])
+@pytest.mark.parametrize(
+    "module", ["ganforge", "ganforge.cli.main", "ganforge_classic", "ganforge_data", "ganforge_translate"]
+)
 def test_importing_a_package_imports_no_torch(module):
     program = f"import sys, {module}; assert not {{'torch', 'torchvision', 'numpy'}} & set(sys.modules)"
     paths = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
