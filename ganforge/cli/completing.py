@@ -54,9 +54,10 @@ def complete_shown(ctx: click.Context, parameter: click.Parameter, incomplete: s
         ]
     except GanforgeError:
         pass
-    items += complete_recipe(ctx, parameter, incomplete)
+    recipes = complete_recipe(ctx, parameter, incomplete)
+    items += [item for item in recipes if item.type == "plain"]
     unique = {item.value: item for item in reversed(items) if item.value.startswith(incomplete)}
-    return list(reversed(unique.values()))
+    return list(reversed(unique.values())) or recipes
 
 
 def complete_kind(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

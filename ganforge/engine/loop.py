@@ -201,6 +201,9 @@ class Loop:
             if network.average is None or network.average.of not in self._updated:
                 continue
             decay = plain_number(network.average.decay, now, self.state.integrals)
+            if network.average.warmup:
+                done = self.state.counters.averaged[name]
+                decay = min(decay, (1 + done) / (10 + done))
             _follow(self.state.modules[network], self.state.modules[network.average.of], decay)
             self.state.counters.averaged[name] += 1
 

@@ -29,10 +29,12 @@ class Average:
     Args:
         of: The network that is averaged.
         decay: Share of the average that each step keeps.
+        warmup: Whether the n-th update keeps at most (1 + n) / (10 + n).
     """
 
     of: Network
     decay: Number
+    warmup: bool = False
     site: Site | None = attrs.field(factory=here, repr=False)
 
 
@@ -128,7 +130,7 @@ def module(name: str, factory: Callable[[], nn.Module], *, shape: Shape) -> Modu
 N = TypeVar("N", bound=Network)
 
 
-def ema(network: N, *, decay: Number = 0.999) -> N:
+def ema(network: N, *, decay: Number = 0.999, warmup: bool = False) -> N:
     """The exponential moving average of a network's weights, to be called like the network itself.
 
     Updated after every step that updated the network: ``average = decay * average + (1 - decay) * weights``;
@@ -137,6 +139,8 @@ def ema(network: N, *, decay: Number = 0.999) -> N:
     Args:
         network: The network to average.
         decay: Share of the average that each step keeps; may be a schedule.
+        warmup: Keep at most (1 + n) / (10 + n) in the n-th update, n from 0, so that the first weights are soon
+            forgotten; the rule of TensorFlow's ``ExponentialMovingAverage(num_updates=n)``.
     """
     if not isinstance(network, Network):
         raise RecipeError(f"ema averages a network; received {received(network)}.", site=here())
@@ -145,5 +149,5 @@ def ema(network: N, *, decay: Number = 0.999) -> N:
     if not accepts(decay, Number) or (isinstance(decay, int | float) and not 0 <= decay <= 1):
         report(f"the decay of an average is a number from 0 to 1 or a schedule; received {received(decay)}.")
     averaged = copy.copy(network)
-    object.__setattr__(averaged, "average", Average(network, decay))
+    object.__setattr__(averaged, "average", Average(network, decay, warmup))
     return averaged

@@ -75,7 +75,7 @@ def make_maker():
 def toy(
     data: gf.ImageData = Greys(),
     *,
-    lr: float = 0.1,
+    lr: float = 0.01,
     batch_size: int = 4,
     length: gf.Length = gf.steps(4),
 ) -> gf.Game:
