@@ -1,4 +1,4 @@
-"""What a notebook calls: train a game, load a run. The command line does the same."""
+"""What a notebook calls to train a game or to load a run; the command line does the same."""
 
 from __future__ import annotations
 

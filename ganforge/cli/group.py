@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..language.component import suggestion
 from .failure import told
@@ -48,9 +49,9 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(self.built_in.items()))
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         names = [name for name in self.built_in if name.startswith(incomplete)]
-        items = [click.shell_completion.CompletionItem(name, help=self.built_in[name]) for name in names]
+        items = [CompletionItem(name, help=self.built_in[name]) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:

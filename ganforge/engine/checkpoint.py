@@ -18,8 +18,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from ganforge.engine import files
-from ganforge.errors import CheckpointError
+from ..errors import CheckpointError
+from . import files
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 

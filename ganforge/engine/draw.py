@@ -40,7 +40,7 @@ def seed_generators(seed: int) -> None:
     ``torch.manual_seed`` does the same and takes a millisecond where CUDA is installed and not in use.
     """
     torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed(seed)
 
 

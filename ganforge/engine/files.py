@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ganforge.errors import StorageError
+from ..errors import StorageError
 
 _TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp", re.ASCII)
 

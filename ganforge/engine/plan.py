@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -112,6 +112,11 @@ def _walk(signals: Iterable[Signal], stop: Iterable[Expression]) -> set[Expressi
     return found
 
 
+def _read(signals: Iterable[Signal], cached: Mapping[Expression, bool]) -> set[Expression]:
+    """The per-step signals of earlier turns among some signals."""
+    return {signal.origin for signal in signals if signal.origin in cached}
+
+
 def _graph_holds(shared: Expression, drafts: Sequence[_Draft]) -> bool:
     """Whether no network behind a per-step signal has been updated since it was evaluated."""
     first = drafts.index(_evaluating(shared, drafts))
@@ -132,11 +137,11 @@ def _expect_points_in_reach(draft: _Draft) -> None:
             continue
         scores = [*measure.inputs, *measure.keywords.values()]
         reached = _walk(scores, stop=draft.cached)
-        ends = {signal.origin for origin in reached for signal in origin.inputs} | {s.origin for s in scores}
+        ends = _read([*scores, *(signal for origin in reached for signal in origin.inputs)], draft.cached)
         if measure.wrt.origin not in reached | ends:
             raise RecipeError(
-                f"{measure.name} of player '{draft.player.name}' differentiates scores that an earlier turn evaluated "
-                f"(gf.per_step), with respect to {measure.wrt}, which lies behind them.",
+                f"{measure.name} of player '{draft.player.name}' differentiates scores that an earlier turn "
+                f"evaluated (gf.per_step), with respect to {measure.wrt}, which lies behind them.",
                 "evaluate the scores anew: call the network without gf.per_step",
                 measure.site,
             )
@@ -150,20 +155,18 @@ def _expect_something_to_train(draft: _Draft) -> None:
     if not any(isinstance(origin, Evaluation) and origin.network in trained for origin in draft.recorded):
         due = ", ".join(part.label for part in draft.parts)
         names = ", ".join(network.name for network in trained)
-        why = "the graph of a gf.per_step(...) signal is gone once its networks were updated" if draft.cached else ""
-        raise RecipeError(
-            f"turn {draft.turn + 1} of player '{draft.player.name}' has the losses {due}, none of which leads to {names}.",
-            why,
-            draft.player.site,
-        )
+        where = f"turn {draft.turn + 1} of player '{draft.player.name}'"
+        why = "the graph of a gf.per_step(...) signal is gone once its networks are updated" if draft.cached else ""
+        raise RecipeError(f"{where} has the losses {due}, none of which leads to {names}.", why, draft.player.site)
 
 
 def _recorded(draft: _Draft, signals: Iterable[Signal], earlier: Sequence[_Draft]) -> frozenset[Expression]:
     """Expressions that lead from a trained network or a gradient point to a loss."""
     points = {origin for origin, _ in draft.points}
     trained = set(draft.player.trains)
-    for shared, holds in draft.cached.items():
-        if holds and trained & {o.network for o, _ in _graph(shared, earlier) if isinstance(o, Evaluation)}:
+    for shared in _read([*signals, *(signal for origin in draft.order for signal in origin.inputs)], draft.cached):
+        behind = {origin.network for origin, _ in _graph(shared, earlier) if isinstance(origin, Evaluation)}
+        if draft.cached[shared] and trained & behind:
             draft.continued.add(shared)
     leads: set[Expression] = draft.continued | (points & set(draft.cached))
     for origin in draft.order:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..language.graph import ordered
 from ..language.network import Network
-from ..language.signal import Batch, Expression, Signal
+from ..language.signal import Batch, Expression, SamplingMode, Signal
 from .batches import Batches
 from .device import Machine
 from .draw import derive, draw_source, seed_generators
@@ -43,7 +43,7 @@ class Sampler:
         self.batch_size = batch_size
 
     def draw(self, count: int, seed: int) -> dict[str, Tensor]:
-        """Draw examples; each is the same whatever the count, batch statistics aside.
+        """Draw examples; each is the same whatever the count.
 
         Args:
             count: Examples of each sample.
@@ -52,13 +52,20 @@ class Sampler:
         Returns:
             Tensors of shape (count, …) on the host, by the samples' names.
         """
-        sources = self._sources(count, seed)
+        # Batch statistics and dropout are those of whole batches, whatever the count.
+        total = math.ceil(count / self.batch_size) * self.batch_size if self._trains() else count
+        sources = self._sources(total, seed)
         chunks = []
-        for start in range(0, count, self.batch_size):
-            stop = min(start + self.batch_size, count)
+        for start in range(0, total, self.batch_size):
+            stop = min(start + self.batch_size, total)
             part = {origin: self._moved(values, start, stop) for origin, values in sources.items()}
             chunks.append(evaluate_samples(self.signals, self.modules, self.machine, part.__getitem__))
-        return {name: torch.cat([chunk[name].float().cpu() for chunk in chunks]) for name in self.signals}
+        return {name: torch.cat([chunk[name].float().cpu() for chunk in chunks])[:count] for name in self.signals}
+
+    def _trains(self) -> bool:
+        """Whether a sample keeps its networks in training mode."""
+        origins = ordered(self.signals.values())
+        return any(isinstance(origin, SamplingMode) and origin.mode == "train" for origin in origins)
 
     def _sources(self, count: int, seed: int) -> dict[Expression, Values]:
         found: dict[Expression, Values] = {}
@@ -68,7 +75,7 @@ class Sampler:
             else:
                 # Drawn on the host, so that samples do not depend on the device.
                 generator = torch.Generator().manual_seed(derive(seed, "samples", number))
-                # Torch fills normal noise sixteen numbers at a time, so that other counts could give other numbers.
+                # Torch makes normal noise sixteen numbers at a time; a count between would change the last ones.
                 drawn = draw_source(origin, math.ceil(count / 16) * 16, torch.device("cpu"), generator)
                 found[origin] = (drawn[:count],)
         # Dropout that is kept on by gf.sampling(..., mode="train") follows torch's generator.

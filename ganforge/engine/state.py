@@ -169,7 +169,7 @@ class State:
         Raises:
             CheckpointError: A tensor is missing, unknown, or of another shape or type; the first of each are named.
         """
-        counters = Counters(**scalars["counters"])
+        counters = Counters(**copy.deepcopy(scalars["counters"]))
         self.begin_phase(counters.phase)
         self.counters = counters
         remaining = dict(tensors)
@@ -178,7 +178,7 @@ class State:
             self._load_optimizer(player, remaining, scalars["optimizers"].get(player.name, {}))
         for index, (pool, count) in enumerate(zip(self.pools.values(), scalars["pools"], strict=True)):
             images = remaining.pop(f"pool.{index}.images", None)
-            pool.count, pool.images = count, None if images is None else images.to(self.machine.device)
+            pool.count, pool.images = count, None if images is None else images.to(self.machine.device, copy=True)
         for index, integral in enumerate(self.integrals):
             self.integrals[integral].copy_(remaining.pop(f"integral.{index}"))
         for index, measure in enumerate(self.measures):
@@ -214,4 +214,4 @@ def _beside(parameter: Parameter, key: str, value: Tensor, optimizer: torch.opti
     if value.shape == parameter.shape and value.dim():
         return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
     on_host = key == "step" and not (optimizer.defaults.get("fused") or optimizer.defaults.get("capturable"))
-    return value.clone() if on_host else value.to(parameter.device)
+    return value.clone() if on_host else value.to(parameter.device, copy=True)

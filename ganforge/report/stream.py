@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TextIO, TypeVar
+
+T = TypeVar("T")
 
 
 class Tolerant:
@@ -30,7 +33,7 @@ class Tolerant:
 
     def flush(self) -> None:
         """Hand on what was written."""
-        self._try(self.stream.flush)
+        self._try(lambda: self.stream.flush())
 
     def line(self, text: str) -> None:
         """Write one line and hand it on."""
@@ -39,7 +42,7 @@ class Tolerant:
 
     def isatty(self) -> bool:
         """Whether a person reads this on a terminal."""
-        return bool(self._try(self.stream.isatty))
+        return bool(self._try(lambda: self.stream.isatty()))
 
     def fileno(self) -> int:
         """The stream's descriptor, by which a bar finds the terminal's width."""
@@ -50,12 +53,11 @@ class Tolerant:
         """How text is encoded, by which a bar chooses its characters."""
         return getattr(self.stream, "encoding", None) or "utf-8"
 
-    def _try(self, act: object) -> int | None:
-        if self.closed or not callable(act):
+    def _try(self, act: Callable[[], T]) -> T | None:
+        if self.closed:
             return None
         try:
-            result: int | None = act()
-            return result
+            return act()
         except (OSError, ValueError):
             self.closed = True
             silence(self.stream)

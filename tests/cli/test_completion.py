@@ -55,7 +55,8 @@ def test_parameters_are_read_without_executing_the_recipe(here: Path) -> None:
 
 
 def test_completion_imports_no_torch(here: Path) -> None:
-    code = "import sys\nfrom ganforge.cli.main import main\ntry:\n    main()\nfinally:\n    print('torch' in sys.modules)"
+    code = "import sys\nfrom ganforge.cli.main import main\n"
+    code += "try:\n    main()\nfinally:\n    print('torch' in sys.modules)"
     for words in ("ganforge run dc", "ganforge run toy.py l", "ganforge show ad"):
         environment = os.environ | {
             "_GANFORGE_COMPLETE": "bash_complete",

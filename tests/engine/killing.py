@@ -13,14 +13,14 @@ import sys
 import time
 from pathlib import Path
 
-import ganforge.api
-import ganforge.engine.checkpoint  # Imported before forking, so that a child's time is spent on training.
 import torch
 import torch._dynamo  # The first optimizer would import it in every child.
-
-import ganforge as gf
 from ganforge_classic import Adam, LeastSquares, MLPDiscriminator, MLPGenerator
 from ganforge_data import Shapes
+
+import ganforge as gf
+import ganforge.api
+import ganforge.engine.checkpoint  # Imported before forking, so that a child's time is spent on training.
 
 STEPS = 40
 

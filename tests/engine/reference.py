@@ -79,7 +79,8 @@ class Reference:
     def begin_phase(self, number: int) -> None:
         self.phase, self.phase_steps, self.phase_starts = self.game.phases[number], 0, list(self.positions)
         for player in self.phase.players:
-            values = {name: self.number(value, Progress(0, 0, 0.0)) for name, value in player.optimizer.values().items()}
+            start, fields = Progress(0, 0, 0.0), player.optimizer.values()
+            values = {name: self.number(value, start) for name, value in fields.items()}
             self.optimizers[player.name] = player.optimizer.with_values(**values).build(self.weights(player))
 
     def weights(self, player: Player) -> list[nn.Parameter]:
@@ -236,7 +237,9 @@ class Reference:
         inputs = [self.evaluate(signal.origin)[signal.output] for signal in origin.inputs]
         if isinstance(origin, Noise):
             size = (self.game.batch_size, *origin.shape)
-            return (torch.randn(size) if origin.prior == "normal" else torch.empty(size).uniform_(origin.low, origin.high),)
+            if origin.prior == "normal":
+                return (torch.randn(size),)
+            return (torch.empty(size).uniform_(origin.low, origin.high),)
         if isinstance(origin, RandomLabels):
             return (torch.randint(origin.num_classes, (self.game.batch_size,)),)
         if isinstance(origin, Batch):

@@ -75,8 +75,9 @@ def test_weights_may_be_products_of_schedules_and_feedback() -> None:
     rising = Listed(values_at=(0.5, 1.0, 2.0))
     loss = mean(A(x))
     k = gf.integral(loss, gain=Listed(values_at=(1.0, -0.5, 0.25)), start=0.3)
+    steered = 2.0 * (rising * k * (3.0 * distance(A(x), x)))
     game = gf.Game(
-        gf.Player("A", trains=A, minimizes=loss + 2.0 * (rising * k * (3.0 * distance(A(x), x))), optimizer=Sgd(lr=0.02)),
+        gf.Player("A", trains=A, minimizes=loss + steered, optimizer=Sgd(lr=0.02)),
         batch_size=6,
         length=gf.steps(20),
     )

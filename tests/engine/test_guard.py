@@ -18,8 +18,11 @@ def game(spoiled: str, at: int) -> gf.Game:
     """B plays first and well; A meets something that is not finite in step ``at``, counted from 0."""
     x = Points().batch().x
     A, B = mlp("A", 3, 3), mlp("B", 3, 1)
-    rates = [0.1] * (at - 1) + [math.inf]
-    bad, lr = (spoiled_after(A(x), at), 0.1) if spoiled == "loss" else (mean(A(x)).named("more"), Listed(values_at=tuple(rates)))
+    lr: gf.Number = 0.1
+    if spoiled == "loss":
+        bad = spoiled_after(A(x), at)
+    else:
+        bad, lr = mean(A(x)).named("more"), Listed(values_at=(*[0.1] * (at - 1), math.inf))
     return gf.Game(
         gf.Player("B", trains=B, minimizes=mean(B(x)), optimizer=Sgd()),
         gf.Player("A", trains=A, minimizes=mean(A(x)) + bad, optimizer=Sgd(lr=lr)),
@@ -104,8 +107,9 @@ def test_an_infinite_gradient_of_one_parameter_alone_is_noticed() -> None:
             return x * self.calm + self.sharp.abs().sqrt()
 
     A = gf.module("A", Spiked, shape=(3,))
-    loop = play(gf.Game(gf.Player("A", trains=A, minimizes=mean(A(x)), optimizer=Sgd()), batch_size=4, length=gf.steps(9)))
-    with pytest.raises(DivergedError, match="the gradient of A.sharp of player 'A' at step 1"):
+    player = gf.Player("A", trains=A, minimizes=mean(A(x)), optimizer=Sgd())
+    loop = play(gf.Game(player, batch_size=4, length=gf.steps(9)))
+    with pytest.raises(DivergedError, match=r"the gradient of A\.sharp of player 'A' at step 1"):
         loop.step()
     assert torch.equal(module_of(loop, "A").state_dict()["calm"], torch.ones(3))
 

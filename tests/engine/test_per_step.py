@@ -142,6 +142,35 @@ def test_a_pass_inside_a_shared_pass_keeps_its_graph_over_three_turns() -> None:
     assert len(passes) == 3
 
 
+def test_a_shared_pass_over_an_old_one_ends_at_the_old_one() -> None:
+    z = gf.noise(2)
+    G, F, D = mlp("G", 2, 4, 3), mlp("F", 3, 4, 3), mlp("D", 3, 4, 1)
+    made = gf.per_step(G(z))
+    refined = gf.per_step(F(made))
+    game = gf.Game(
+        gf.Player("G", trains=G, minimizes=fool(D(made)), optimizer=Sgd()),
+        gf.Player("D", trains=D, minimizes=mean(D(refined)), optimizer=Sgd()),
+        # It trains both, but G has been updated since it made what F refined.
+        gf.Player("both", trains=[F, G], minimizes=fool(D(refined)) + mean(G(z)), optimizer=Sgd()),
+        batch_size=6,
+        length=gf.steps(9),
+    )
+    loop = play(game)
+    hand = Hand(loop)
+    g, d, both = hand.sgd("G"), hand.sgd("D"), hand.sgd("F", "G")
+    for step in range(3):
+        hand.turn(step, "G")
+        made_now = hand["G"](torch.randn(6, 2))
+        hand.update(g, fool_loss(hand["D"](made_now)))
+        refined_now = hand["F"](made_now.detach())
+        hand.update(d, mean_loss(hand["D"](refined_now.detach())))
+        hand.turn(step, "both")
+        noise = torch.randn(6, 2)
+        hand.update(both, fool_loss(hand["D"](refined_now)) + mean_loss(hand["G"](noise)))
+        loop.step()
+    hand.expect_same()
+
+
 def test_a_lazy_turn_without_losses_updates_nothing_and_keeps_the_graph() -> None:
     z = gf.noise(2)
     G, D = mlp("G", 2, 4, 3), mlp("D", 3, 4, 1)
@@ -234,7 +263,8 @@ def test_scores_of_an_earlier_turn_cannot_be_differentiated() -> None:
         batch_size=6,
         length=gf.steps(9),
     )
-    with pytest.raises(RecipeError, match="slope_loss of player 'D' differentiates scores that an earlier turn") as caught:
+    message = "slope_loss of player 'D' differentiates scores that an earlier turn evaluated"
+    with pytest.raises(RecipeError, match=message) as caught:
         play(game, 1)
     assert caught.value.problems[0].site is not None
 

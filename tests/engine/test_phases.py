@@ -1,4 +1,4 @@
-"""Tests of phases: fresh optimizers, networks held afterwards, and lengths and schedules that count from their start."""
+"""Tests of phases: fresh optimizers, networks held afterwards, lengths and schedules counted from the start."""
 
 from __future__ import annotations
 

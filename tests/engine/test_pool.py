@@ -5,7 +5,21 @@ from __future__ import annotations
 import pytest
 import torch
 from engine_reference import LiteralPool
-from engine_toys import Hand, Pictures, Sgd, conv, critic, critic_loss, expect_bits, fool, fool_loss, play
+from engine_toys import (
+    Hand,
+    Pictures,
+    Sgd,
+    conv,
+    critic,
+    critic_loss,
+    expect_bits,
+    fool,
+    fool_loss,
+    mean,
+    mean_loss,
+    play,
+    slope,
+)
 
 import ganforge as gf
 from ganforge.engine.pool import Pool
@@ -95,6 +109,28 @@ def test_critics_judge_pooled_fakes_and_nothing_flows_back(batch_size: int, size
             loop.state.modules[loop.state.networks[name]].parameters(), hand[name].parameters(), strict=True
         ):
             expect_bits(one, other)
+
+
+def test_a_penalty_at_pooled_fakes_does_not_reach_behind_the_pool() -> None:
+    G, D = conv("G", 1, 2, 1), conv("D", 1, 2, 1)
+    fake = G(gf.noise(1, 4, 4))
+    pooled = gf.image_pool(fake, size=2)
+    game = gf.Game(
+        gf.Player("P", trains=[D, G], minimizes=slope(D(pooled), wrt=pooled) + mean(fake), optimizer=Sgd()),
+        batch_size=2,
+        length=gf.steps(9),
+    )
+    loop = play(game)
+    hand = Hand(loop)
+    optimizer, pool = hand.sgd("D", "G"), LiteralPool(2)
+    for step in range(4):
+        hand.turn(step, "P")
+        made = hand["G"](torch.randn(2, 1, 4, 4))
+        point = pool.query(made.detach()).requires_grad_()
+        (gradient,) = torch.autograd.grad(hand["D"](point).sum(), point, create_graph=True)
+        hand.update(optimizer, gradient.square().flatten(1).sum(1).mean() + mean_loss(made))
+        loop.step()
+    hand.expect_same()
 
 
 def test_a_pool_written_twice_holds_two_histories() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -104,7 +105,7 @@ def mlp(
     name: str, *sizes: int, norm: bool = False, dropout: float = 0.0, frozen: bool = False
 ) -> gf.Network:
     """A small network of tanh layers, with batch norm and dropout where asked for."""
-    layers = list(zip(sizes[:-1], sizes[1:], strict=True))
+    layers = list(itertools.pairwise(sizes))
 
     def build() -> nn.Module:
         made: list[nn.Module] = []
@@ -122,7 +123,7 @@ def mlp(
 
 def conv(name: str, *channels: int, norm: bool = False, dropout: float = 0.0) -> gf.Network:
     """A small network of 3x3 convolutions that keeps the size of 4x4 pictures."""
-    layers = list(zip(channels[:-1], channels[1:], strict=True))
+    layers = list(itertools.pairwise(channels))
 
     def build() -> nn.Module:
         made: list[nn.Module] = []
@@ -221,7 +222,7 @@ class Hand:
         optimizer.step()
 
     def expect_same(self, equal: Callable[[Tensor, Tensor], None] | None = None) -> None:
-        """The engine's gradients, weights and buffers are the hand-written loop's, bit by bit if nothing else is said."""
+        """The engine's gradients, weights and buffers are the hand-written loop's, bit by bit by default."""
         for name, network in self.loop.state.networks.items():
             theirs, mine = self.loop.state.modules[network], self.nets[name]
             expect_equal_states(theirs, mine, name, equal)

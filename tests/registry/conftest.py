@@ -66,6 +66,8 @@ class Installation:
 
     def module(self, name: str, source: str, *, head: bool = True, folder: str = "site") -> Path:
         """Write a module; with ``head`` it can use gf, offer() and make()."""
+        # Bundled modules of the same name may have been imported by other tests.
+        self.monkeypatch.delitem(sys.modules, name, raising=False)
         path = self.folder(folder) / f"{name}.py"
         path.write_text((HEAD if head else "") + textwrap.dedent(source))
         return path

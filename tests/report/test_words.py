@@ -113,7 +113,8 @@ def test_defaults_of_every_bundled_recipe_read_back_equal() -> None:
     for path in sorted(bundled_folder().glob("*.py")):
         for name, parameter in load_recipe(path).parameters.items():
             text = typed(parameter.default)
-            assert read_value(name, text, parameter.annotation, catalogue) == parameter.default, f"{path}: {name}={text}"
+            read = read_value(name, text, parameter.annotation, catalogue)
+            assert read == parameter.default, f"{path}: {name}={text}"
             seen += 1
     assert seen >= 20
 

@@ -41,7 +41,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_recipes_and_plugins_and_runs_anywhere(fresh: Path, tmp_path: Path) -> None:
     ganforge = fresh / "env" / "bin" / "ganforge"
     python = fresh / "env" / "bin" / "python"
-    places = run(python, "-c", "import ganforge, ganforge_data; print(ganforge.__file__, ganforge_data.__file__)", cwd=tmp_path)
+    code = "import ganforge, ganforge_data; print(ganforge.__file__, ganforge_data.__file__)"
+    places = run(python, "-c", code, cwd=tmp_path)
     assert all(place.startswith(str(fresh)) for place in places.split())
     names = run(ganforge, "show", "recipes", cwd=tmp_path)
     assert all(name in names for name in ("dcgan_cifar", "vanilla_mnist", "wgan_gp_cifar", "cyclegan_horse2zebra"))
