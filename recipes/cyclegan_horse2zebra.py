@@ -1,10 +1,9 @@
 """CycleGAN on horse2zebra, Zhu et al. 2017 (arXiv:1703.10593)."""
 
+import ganforge as gf
 from ganforge_classic import Adam, LeastSquares, Linear, cycle, l1
 from ganforge_data import UnpairedFolder
 from ganforge_translate import PatchDiscriminator, ResNetTranslator
-
-import ganforge as gf
 
 
 @gf.recipe

@@ -1,9 +1,8 @@
 """DCGAN on CIFAR-10, Radford et al. 2015 (arXiv:1511.06434)."""
 
+import ganforge as gf
 from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, NonSaturating
 from ganforge_data import CIFAR10
-
-import ganforge as gf
 
 
 @gf.recipe

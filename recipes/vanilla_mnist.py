@@ -1,9 +1,8 @@
 """The first GAN on MNIST, Goodfellow et al. 2014 (arXiv:1406.2661), with today's activations."""
 
+import ganforge as gf
 from ganforge_classic import Adam, MLPDiscriminator, MLPGenerator, NonSaturating
 from ganforge_data import MNIST
-
-import ganforge as gf
 
 
 @gf.recipe

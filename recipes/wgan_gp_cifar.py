@@ -1,9 +1,8 @@
 """WGAN with gradient penalty on CIFAR-10, Gulrajani et al. 2017 (arXiv:1704.00028)."""
 
+import ganforge as gf
 from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, Wasserstein, gradient_penalty
 from ganforge_data import CIFAR10
-
-import ganforge as gf
 
 
 @gf.recipe

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import torch
 import torch._dynamo  # The first optimizer would import it in every child.
-from ganforge_classic import Adam, LeastSquares, MLPDiscriminator, MLPGenerator
-from ganforge_data import Shapes
 
 import ganforge as gf
 import ganforge.api
 import ganforge.engine.checkpoint  # Imported before forking, so that a child's time is spent on training.
+from ganforge_classic import Adam, LeastSquares, MLPDiscriminator, MLPGenerator
+from ganforge_data import Shapes
 
 STEPS = 40
 

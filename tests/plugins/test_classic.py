@@ -5,9 +5,8 @@ import re
 import subprocess
 import sys
 
-import ganforge_classic
-
 import ganforge as gf
+import ganforge_classic
 from ganforge.language import docstring
 
 # Importing this module is the test's own business; a fresh process shows what a user's would do.

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from ganforge_classic.constraints import WeightClip
 from torch import nn
 
 from ganforge.errors import RecipeError
+from ganforge_classic.constraints import WeightClip
 
 
 def test_weight_clip_clamps_every_parameter_in_place() -> None:

@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import ganforge_data as data
 import pytest
 import torch
-from ganforge_data import rendering
 from PIL import Image
 from torch import Tensor
 
 import ganforge as gf
+import ganforge_data as data
 from ganforge.engine.batches import Batches
 from ganforge.engine.chance import Chance
 from ganforge.errors import DataError, RecipeError
+from ganforge_data import rendering
 
 HOME = Path("/nowhere")
 

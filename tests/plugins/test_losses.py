@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
+import ganforge as gf
+from ganforge.errors import Problem, RecipeError
+from ganforge.language.recipe import load_recipe
 from ganforge_classic.adversarial import (
     Hinge,
     LeastSquares,
@@ -18,11 +23,6 @@ from ganforge_classic.adversarial import (
 )
 from ganforge_classic.distances import CrossEntropy, cross_entropy, cycle, l1, l2
 from ganforge_classic.penalties import GradientPenalty, gradient_penalty, r1
-from torch import Tensor
-
-import ganforge as gf
-from ganforge.errors import Problem, RecipeError
-from ganforge.language.recipe import load_recipe
 
 LN2, LN3 = math.log(2), math.log(3)
 # The logistic function of ln 3 is 3/4, of 0 is 1/2, of -ln 3 is 1/4.

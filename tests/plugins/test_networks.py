@@ -7,13 +7,13 @@ from itertools import pairwise, product
 
 import pytest
 import torch
-from ganforge_classic import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganforge as gf
 from ganforge.errors import Problem, RecipeError
 from ganforge.language.site import reading
+from ganforge_classic import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 
 SIDES = (8, 9, 15, 16, 28, 30, 31, 32, 33, 48, 63, 64, 100, 128, 200, 255, 256)
 NORMS = ("batch", "layer", "instance", "none")

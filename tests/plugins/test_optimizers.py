@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from ganforge_classic.optimizers import SGD, Adam, AdamW, RMSprop
-from ganforge_classic.schedules import Linear
 from torch.nn import Parameter
 
 import ganforge as gf
 from ganforge.errors import RecipeError
+from ganforge_classic.optimizers import SGD, Adam, AdamW, RMSprop
+from ganforge_classic.schedules import Linear
 
 FALL = Linear(start=0.9, end=0.5, until=gf.steps(10))
 

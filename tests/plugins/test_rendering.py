@@ -6,9 +6,10 @@ from collections.abc import Callable
 import attrs
 import pytest
 import torch
+from torch import Tensor
+
 from ganforge_data import rendering
 from ganforge_data.rendering import COLOURS, MODES, PALETTE, SHAPES, VOCABULARY, Scene
-from torch import Tensor
 
 SIZE = (32, 32)
 

@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable
 
 import pytest
+
+import ganforge as gf
+from ganforge.errors import RecipeError
 from ganforge_classic.schedules import (
     Bursts,
     Constant,
@@ -15,9 +18,6 @@ from ganforge_classic.schedules import (
     Step,
     Warmup,
 )
-
-import ganforge as gf
-from ganforge.errors import RecipeError
 
 
 def step(count: int) -> gf.Progress:

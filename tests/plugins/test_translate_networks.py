@@ -5,14 +5,14 @@ from itertools import product
 
 import pytest
 import torch
-from ganforge_translate import PatchDiscriminator, ResNetTranslator, UNet, ganforge_components
-from ganforge_translate.modules.layers import instance_norm
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganforge as gf
 from ganforge.errors import Problem, RecipeError
 from ganforge.language.site import reading
+from ganforge_translate import PatchDiscriminator, ResNetTranslator, UNet, ganforge_components
+from ganforge_translate.modules.layers import instance_norm
 
 
 def parameters(module: nn.Module) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from ganforge_classic import Adam, Hinge, Linear, MLPDiscriminator, MLPGenerator, NonSaturating, WeightClip
 
 import ganforge as gf
 from ganforge.language.override import read_value
@@ -11,6 +10,7 @@ from ganforge.registry.catalogue import Catalogue
 from ganforge.registry.discovery import installed
 from ganforge.report.values import numbers, typed
 from ganforge.report.words import plan, table
+from ganforge_classic import Adam, Hinge, Linear, MLPDiscriminator, MLPGenerator, NonSaturating, WeightClip
 
 
 def game() -> gf.Game:
