@@ -11,7 +11,7 @@ import ganforge as gf
 from ganforge.engine.loop import Loop
 
 
-def averaged(decay: gf.Number, updates: gf.Number = 1) -> gf.Game:
+def averaged(decay: gf.Number, updates: gf.Number = 1, warmup: bool = False) -> gf.Game:
     real, z = Points().batch().x, gf.noise(2)
     G, D = mlp("G", 2, 4, 3, norm=True), mlp("D", 3, 1)
     return gf.Game(
@@ -19,7 +19,7 @@ def averaged(decay: gf.Number, updates: gf.Number = 1) -> gf.Game:
         gf.Player("G", trains=G, minimizes=fool(D(G(z))), optimizer=Sgd(), updates=updates),
         batch_size=6,
         length=gf.steps(9),
-        samples=gf.ema(G, decay=decay)(z),
+        samples=gf.ema(G, decay=decay, warmup=warmup)(z),
     )
 
 
@@ -50,6 +50,17 @@ def test_an_average_follows_once_after_each_step(decay: gf.Number, updates: int)
     # Steps are counted, not turns.
     assert loop.state.counters.averaged == {"G": 4}
     assert not any(weight.requires_grad for weight in average_of(loop, "G").parameters())
+
+
+def test_an_average_warms_up_by_its_own_updates() -> None:
+    # No update in the second step, so that steps and updates differ.
+    loop = play(averaged(0.3, Listed(values_at=(1.0, 0.0, 1.0)), warmup=True))
+    expected = snapshot(module_of(loop, "G"))["0.weight"]
+    for share in (1 / 10, None, 2 / 11, 3 / 12, 0.3, 0.3):
+        loop.step()
+        if share is not None:
+            expected = share * expected + (1 - share) * module_of(loop, "G").state_dict()["0.weight"]
+        torch.testing.assert_close(average_of(loop, "G").state_dict()["0.weight"], expected, rtol=1e-6, atol=1e-7)
 
 
 def test_an_average_stands_still_in_steps_that_do_not_update_its_network() -> None:

@@ -113,11 +113,13 @@ def test_feedbacks_that_read_each_other_move_together() -> None:
     assert values == pytest.approx([0.5 + size, 0.25 + 0.5 * size])
 
 
-def test_a_loss_that_was_not_measured_in_a_step_is_read_as_it_was() -> None:
+@pytest.mark.parametrize("read_lazily", [False, True])
+def test_a_loss_that_was_not_measured_in_a_step_is_read_as_it_was(read_lazily: bool) -> None:
     x = Points().batch().x
     A = mlp("A", 3, 3)
     lazy = mean(A(x))
-    k = gf.integral(lazy, gain=1.0)
+    # What is read is the loss, whose interval weighs only where it is minimised.
+    k = gf.integral(lazy.every(3) if read_lazily else lazy, gain=1.0)
     game = gf.Game(
         gf.Player("A", trains=A, minimizes=lazy.every(3) + distance(A(x), x), optimizer=Sgd()),
         batch_size=6,
