@@ -150,6 +150,7 @@ def resumed_settings(folder: RunFolder, changed: Mapping[str, Any]) -> Settings:
     recorded = Settings(**folder.read_record()["settings"])
     if changed.get("seed") not in (None, recorded.seed):
         raise CheckpointError(
-            f"{folder.path} was begun with seed {recorded.seed}, not {changed['seed']}.", "begin another run in --out DIR"
+            f"{folder.path} was begun with seed {recorded.seed}, not {changed['seed']}.",
+            "begin another run in --out DIR",
         )
     return attrs.evolve(recorded, **{name: value for name, value in changed.items() if value is not None})

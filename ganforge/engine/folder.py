@@ -98,7 +98,9 @@ class RunFolder:
                 handle.write(json.dumps(line) + "\n")
         except OSError as error:
             if not self._warned:
-                print(f"warning: {self.metrics} cannot be written: {error.strerror}; training goes on.", file=sys.stderr)
+                print(
+                    f"warning: {self.metrics} cannot be written: {error.strerror}; training goes on.", file=sys.stderr
+                )
             self._warned = True
 
     def forget_lines_after(self, step: int) -> None:

@@ -34,9 +34,7 @@ def input_shapes(game: Game) -> dict[str, list[Shape]]:
 def build_modules(game: Game, machine: Machine, seed: int) -> dict[Network, nn.Module]:
     """Build every network on the host, so that its weights do not depend on the device, and move it there."""
     shapes = input_shapes(game)
-    return {
-        network: _build(network, shapes[name], machine, seed) for name, network in game_networks(game).items()
-    }
+    return {network: _build(network, shapes[name], machine, seed) for name, network in game_networks(game).items()}
 
 
 def build_module(network: Network, shapes: list[Shape], machine: Machine, seed: int) -> nn.Module:

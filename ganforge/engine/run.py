@@ -183,7 +183,11 @@ class Run:
         self.loop.guard.read()
         state = self.loop.state
         path = checkpoint.step_path(self.folder.checkpoints, state.counters.step)
-        metadata: dict[str, Any] = {"state": state.scalars(), "seed": self.settings.seed, "environment": self._environment()}
+        metadata: dict[str, Any] = {
+            "state": state.scalars(),
+            "seed": self.settings.seed,
+            "environment": self._environment(),
+        }
         checkpoint.write(path, state.tensors(), metadata)
         self._save_weights()
         checkpoint.prune(self.folder.checkpoints, keep=2)
@@ -326,8 +330,12 @@ def _memory_errors(batch_size: int) -> Iterator[None]:
     except GanforgeError:
         raise
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise StorageError(f"memory ran out with batch_size={batch_size}: {error}", "try a smaller batch_size") from error
+        raise StorageError(
+            f"memory ran out with batch_size={batch_size}: {error}", "try a smaller batch_size"
+        ) from error
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):
             raise
-        raise StorageError(f"memory ran out with batch_size={batch_size}: {error}", "try a smaller batch_size") from error
+        raise StorageError(
+            f"memory ran out with batch_size={batch_size}: {error}", "try a smaller batch_size"
+        ) from error

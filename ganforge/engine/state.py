@@ -100,9 +100,7 @@ class State:
         """Enter a phase: count its progress from here and give its players fresh optimizers."""
         self.counters.phase, self.counters.phase_step = number, 0
         self.counters.phase_positions = list(self.counters.positions)
-        self.optimizers = {
-            player.name: self._build_optimizer(player) for player in self.game.phases[number].players
-        }
+        self.optimizers = {player.name: self._build_optimizer(player) for player in self.game.phases[number].players}
 
     def _build_optimizer(self, player: Player) -> torch.optim.Optimizer:
         start = Progress(0, 0, 0.0)

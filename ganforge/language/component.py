@@ -48,9 +48,7 @@ def component(name: str = "", *, version: int = 1, eq: bool | None = None) -> Ca
 
     def decorate(cls: type[C]) -> type[C]:
         by_value = cls.equal_by_value if eq is None else eq
-        made = attrs.define(
-            cls, frozen=True, kw_only=True, slots=False, eq=by_value, field_transformer=_with_checks
-        )
+        made = attrs.define(cls, frozen=True, kw_only=True, slots=False, eq=by_value, field_transformer=_with_checks)
         made.declaration = Declaration(name, version)
         made.equal_by_value = by_value
         if not by_value:

@@ -183,9 +183,7 @@ class CaptionedData(Data):
     def batch(self) -> CaptionedBatch:
         """Draw a batch; its fields are ``images``, ``captions`` and ``mismatched``."""
         image: tuple[Shape, DType] = (self.shape, "float")
-        return CaptionedBatch(
-            *self.draw(images=image, captions=((self.caption_length,), "int"), mismatched=image)
-        )
+        return CaptionedBatch(*self.draw(images=image, captions=((self.caption_length,), "int"), mismatched=image))
 
 
 @component()

@@ -165,9 +165,7 @@ def _is_whole(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def noise(
-    *shape: int, prior: Literal["normal", "uniform"] = "normal", low: float = -1.0, high: float = 1.0
-) -> Signal:
+def noise(*shape: int, prior: Literal["normal", "uniform"] = "normal", low: float = -1.0, high: float = 1.0) -> Signal:
     """Draw noise z anew in each turn.
 
     Args:

@@ -126,9 +126,7 @@ class Term(Refuses):
             report(f"the weight of a term is a finite number; received {weight.factor}.")
         return Term(
             tuple(
-                attrs.evolve(
-                    part, factor=part.factor * weight.factor, quantities=weight.quantities + part.quantities
-                )
+                attrs.evolve(part, factor=part.factor * weight.factor, quantities=weight.quantities + part.quantities)
                 for part in self.parts
             )
         )

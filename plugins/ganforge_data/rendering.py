@@ -521,9 +521,7 @@ def render(scene: Scene, size: tuple[int, int], channels: int = 3) -> Tensor:
     return _in_chunks("render", _picture, scene, size, channels)
 
 
-def render_domain(
-    scene: Scene, size: tuple[int, int], domain: Literal["a", "b"], channels: int = 3
-) -> Tensor:
+def render_domain(scene: Scene, size: tuple[int, int], domain: Literal["a", "b"], channels: int = 3) -> Tensor:
     """Draws the scenes in one of two looks: solid before plain light (a), striped before dark grass (b).
 
     Place, shape and colour of the object are the same in both, so a translation exists in both directions,

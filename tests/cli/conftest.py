@@ -102,10 +102,9 @@ def toy(
     )
 '''
 # Networks that a registry knows can be built without the recipe.
-REGISTERED = (
-    TOY.replace("import ganforge as gf\n", "import ganforge as gf\nfrom ganforge_classic import MLPGenerator\n", 1)
-    .replace('gf.module("G", make_maker, shape=(1, 8, 8))', 'MLPGenerator("G", shape=(1, 8, 8), widths=(8,))')
-)
+REGISTERED = TOY.replace(
+    "import ganforge as gf\n", "import ganforge as gf\nfrom ganforge_classic import MLPGenerator\n", 1
+).replace('gf.module("G", make_maker, shape=(1, 8, 8))', 'MLPGenerator("G", shape=(1, 8, 8), widths=(8,))')
 
 Ganforge = Callable[..., Result]
 

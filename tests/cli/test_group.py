@@ -23,9 +23,7 @@ print(*(name for name in ("torch", "ganforge_classic") if name in sys.modules), 
 
 
 def imported(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=True, timeout=30
-    )
+    done = subprocess.run([sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=True, timeout=30)
     return done.stderr.strip()
 
 

@@ -182,8 +182,7 @@ def test_a_complete_run_has_nothing_to_do(ganforge, here: Path) -> None:
     result = ganforge("resume", "runs/toy-1", "--steps", "3")
     assert result.exit_code == 0
     assert result.stdout == (
-        "nothing to do: runs/toy-1 is complete at step 4.\n"
-        "hint: play on with: ganforge resume runs/toy-1 --steps 8\n"
+        "nothing to do: runs/toy-1 is complete at step 4.\nhint: play on with: ganforge resume runs/toy-1 --steps 8\n"
     )
     assert record(here / "runs/toy-1") == before
 
@@ -246,9 +245,7 @@ def test_another_seed_is_another_run(ganforge) -> None:
     ganforge("run", "toy.py", "--quiet", "--steps", "1")
     result = ganforge("resume", "runs/toy-1", "--seed", "3")
     assert result.exit_code == 5
-    assert result.stderr == (
-        "error: runs/toy-1 was begun with seed 0, not 3.\nhint: begin another run in --out DIR\n"
-    )
+    assert result.stderr == ("error: runs/toy-1 was begun with seed 0, not 3.\nhint: begin another run in --out DIR\n")
 
 
 def test_a_run_made_from_python_says_so(ganforge, here: Path) -> None:

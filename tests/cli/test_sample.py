@@ -75,9 +75,7 @@ def test_networks_of_the_recipe_itself_cannot_be_made_again(ganforge) -> None:
     ganforge("run", "toy.py", "--quiet")
     result = ganforge("sample", "runs/toy-1")
     assert result.exit_code == 5
-    assert result.stderr == (
-        "error: network 'G' needs the recipe: Module is defined in the recipe.\n"
-    )
+    assert result.stderr == ("error: network 'G' needs the recipe: Module is defined in the recipe.\n")
 
 
 def test_samples_that_are_no_images_are_kept_as_tensors(ganforge, here: Path) -> None:
@@ -94,7 +92,8 @@ def test_samples_that_are_no_images_are_kept_as_tensors(ganforge, here: Path) ->
 def test_a_folder_without_a_run_has_no_samples(ganforge) -> None:
     result = ganforge("sample", "nowhere")
     assert (result.exit_code, result.stderr) == (
-        5, "error: nowhere holds no run: there is no run.json in it.\n",
+        5,
+        "error: nowhere holds no run: there is no run.json in it.\n",
     )
 
 

@@ -69,14 +69,20 @@ def test_a_recipe_is_shown_as_json(ganforge) -> None:
     assert (recipe["name"], recipe["doc"]) == ("toy", "A maker and a judge of grey squares.")
     assert [each["name"] for each in recipe["parameters"]] == ["data", "lr", "batch_size", "length"]
     assert recipe["parameters"][3] == {
-        "name": "length", "type": "Length", "required": False, "default": "4steps", "doc": "How long to play.",
+        "name": "length",
+        "type": "Length",
+        "required": False,
+        "default": "4steps",
+        "doc": "How long to play.",
     }
 
 
 def test_a_component_shows_its_parameters(ganforge, toys: list[str], here: Path) -> None:
     text = ganforge(*toys, "show", "plain").stdout
     file = Path("plugs/toys.py")
-    assert text == f"""toys/plain  (optimizer, version 3, from {here / file})
+    assert (
+        text
+        == f"""toys/plain  (optimizer, version 3, from {here / file})
 
   Gradient descent.
 
@@ -94,6 +100,7 @@ parameters
 
 {file}:5
 """
+    )
 
 
 def test_a_component_is_shown_as_json(ganforge, toys: list[str], here: Path) -> None:

@@ -46,9 +46,7 @@ def game() -> gf.Game:
 
 
 def play(out: Path) -> None:
-    gf.train(
-        game(), out=out, resume=True, device="cpu", checkpoint_every=3, log_every=1, sample_every=10, quiet=True
-    )
+    gf.train(game(), out=out, resume=True, device="cpu", checkpoint_every=3, log_every=1, sample_every=10, quiet=True)
 
 
 def child(out: Path) -> int:

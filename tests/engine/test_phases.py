@@ -140,9 +140,7 @@ def test_schedules_in_epochs_count_from_the_phases_start() -> None:
 def test_a_game_without_data_counts_steps() -> None:
     z = gf.noise(3)
     A = mlp("A", 3, 1)
-    game = gf.Game(
-        gf.Player("A", trains=A, minimizes=mean(A(z)), optimizer=Sgd()), batch_size=5, length=gf.kimg(0.02)
-    )
+    game = gf.Game(gf.Player("A", trains=A, minimizes=mean(A(z)), optimizer=Sgd()), batch_size=5, length=gf.kimg(0.02))
     loop = play(game)
     assert loop.estimate() == 4
     while not loop.is_over():

@@ -27,9 +27,7 @@ def blend(one: Tensor, other: Tensor) -> Tensor:
 
 def random_game(chance: random.Random) -> gf.Game:
     """Two or three players of four networks on signals of three numbers each."""
-    networks = [
-        mlp(name, 3, 4, 3, norm=chance.random() < 0.5, dropout=chance.choice([0.0, 0.3])) for name in "ABCD"
-    ]
+    networks = [mlp(name, 3, 4, 3, norm=chance.random() < 0.5, dropout=chance.choice([0.0, 0.3])) for name in "ABCD"]
     signals = [gf.noise(3), Points().batch().x, Points(length=7, salt=1).batch().x, gf.noise(3, prior="uniform")]
     for _ in range(chance.randint(5, 12)):
         signals.append(random_signal(chance, networks, signals))

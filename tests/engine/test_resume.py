@@ -72,9 +72,7 @@ def everything() -> gf.Game:
         length=gf.steps(10),
     )
     averaged = gf.ema(G, decay=Listed(values_at=(0.5, 0.9)))
-    return gf.Game(
-        first, second, batch_size=2, samples=averaged(z), monitors={"k": k, "reading": lazy}
-    )
+    return gf.Game(first, second, batch_size=2, samples=averaged(z), monitors={"k": k, "reading": lazy})
 
 
 Saved = tuple[dict[str, Tensor], dict[str, Any]]

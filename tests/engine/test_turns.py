@@ -115,9 +115,7 @@ def shared_or_repeated(shared: bool) -> gf.Game:
     on_real = D(real)
     again = on_real if shared else D(real)
     loss = mean(on_real) + distance(again, on_real).named("distance") + mean(again).named("again")
-    return gf.Game(
-        gf.Player("D", trains=D, minimizes=loss, optimizer=Sgd()), batch_size=6, length=gf.steps(10)
-    )
+    return gf.Game(gf.Player("D", trains=D, minimizes=loss, optimizer=Sgd()), batch_size=6, length=gf.steps(10))
 
 
 @pytest.mark.parametrize("shared", [True, False])

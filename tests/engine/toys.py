@@ -101,9 +101,7 @@ class Listed(gf.Schedule):
         return self.values_at[min(now.steps, len(self.values_at) - 1)]
 
 
-def mlp(
-    name: str, *sizes: int, norm: bool = False, dropout: float = 0.0, frozen: bool = False
-) -> gf.Network:
+def mlp(name: str, *sizes: int, norm: bool = False, dropout: float = 0.0, frozen: bool = False) -> gf.Network:
     """A small network of tanh layers, with batch norm and dropout where asked for."""
     layers = list(itertools.pairwise(sizes))
 

@@ -10,9 +10,7 @@ import ganforge_classic
 from ganforge.language import docstring
 
 # Importing this module is the test's own business; a fresh process shows what a user's would do.
-IMPORT = (
-    "import sys, ganforge_classic; ganforge_classic.ganforge_components(); sys.exit('torch' in sys.modules)"
-)
+IMPORT = "import sys, ganforge_classic; ganforge_classic.ganforge_components(); sys.exit('torch' in sys.modules)"
 
 
 def described(component: type[gf.Component]) -> dict[str, str]:
@@ -54,9 +52,7 @@ def test_every_classic_loss_states_its_formula() -> None:
 
 
 def test_classic_names_are_unique_within_their_kind() -> None:
-    names = [
-        (component.kind, component.declaration.name) for component in ganforge_classic.ganforge_components()
-    ]
+    names = [(component.kind, component.declaration.name) for component in ganforge_classic.ganforge_components()]
     assert len(set(names)) == len(names) == 30
     assert all(kind and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) for kind, name in names)
 

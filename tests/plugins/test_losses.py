@@ -323,9 +323,7 @@ def test_a_critic_without_slope_gives_the_penalty_a_finite_gradient() -> None:
 
 def test_penalties_of_a_network_match_a_loop_over_examples() -> None:
     torch.manual_seed(5)
-    critic = torch.nn.Sequential(
-        torch.nn.Conv2d(2, 3, 3), torch.nn.Softplus(), torch.nn.Conv2d(3, 1, 2)
-    ).double()
+    critic = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.Softplus(), torch.nn.Conv2d(3, 1, 2)).double()
     x = torch.randn(4, 2, 5, 5, dtype=torch.float64, requires_grad=True)
     norms = []
     for example in x.detach():
@@ -432,9 +430,7 @@ def test_a_loss_that_does_not_fit_is_reported_at_the_recipe_s_line(statement: st
     with pytest.raises(RecipeError) as caught:
         load_recipe(path).read({}, nobody)
     # The recipe has a second fault, that it returns no game.
-    (found,) = [
-        problem for problem in caught.value.problems if problem.message.startswith(MISTAKES[statement])
-    ]
+    (found,) = [problem for problem in caught.value.problems if problem.message.startswith(MISTAKES[statement])]
     assert found.site is not None
     assert (found.site.file, found.site.line, found.site.text) == (str(path), 9, statement)
 

@@ -158,9 +158,7 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
 
 
 @pytest.mark.parametrize(("make", "message"), MISTAKES, ids=range(len(MISTAKES)))
-def test_an_optimizer_that_does_not_fit_is_reported_with_its_place(
-    make: Callable[[], object], message: str
-) -> None:
+def test_an_optimizer_that_does_not_fit_is_reported_with_its_place(make: Callable[[], object], message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         make()
     found = caught.value.problems[0]

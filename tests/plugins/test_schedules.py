@@ -101,9 +101,7 @@ VALUES: list[tuple[gf.Schedule, gf.Progress, float]] = [
 
 
 @pytest.mark.parametrize(("schedule", "now", "expected"), VALUES, ids=str)
-def test_a_schedule_has_the_value_worked_out_by_hand(
-    schedule: gf.Schedule, now: gf.Progress, expected: float
-) -> None:
+def test_a_schedule_has_the_value_worked_out_by_hand(schedule: gf.Schedule, now: gf.Progress, expected: float) -> None:
     value = schedule.at(now)
     assert type(value) is float
     assert value == pytest.approx(expected, rel=1e-12, abs=1e-15)
@@ -151,8 +149,7 @@ def test_bursts_are_wgan_s_hundred_turns_at_first_and_at_every_five_hundredth_st
 def test_bursts_take_their_numbers() -> None:
     schedule = Bursts(base=1, burst=3, first=gf.epochs(0.5), every=4)
     early, late = [
-        [schedule.at(gf.Progress(steps=count, epochs=epochs)) for count in range(4, 9)]
-        for epochs in (0.4, 0.5)
+        [schedule.at(gf.Progress(steps=count, epochs=epochs)) for count in range(4, 9)] for epochs in (0.4, 0.5)
     ]
     assert early == [3.0] * 5
     assert late == [3.0, 1.0, 1.0, 1.0, 3.0]
@@ -232,9 +229,7 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
 
 
 @pytest.mark.parametrize(("make", "message"), MISTAKES, ids=range(len(MISTAKES)))
-def test_a_schedule_that_does_not_fit_is_reported_with_its_place(
-    make: Callable[[], object], message: str
-) -> None:
+def test_a_schedule_that_does_not_fit_is_reported_with_its_place(make: Callable[[], object], message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         make()
     found = caught.value.problems[0]

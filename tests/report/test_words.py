@@ -22,7 +22,11 @@ def game() -> gf.Game:
     judged = adv.discriminator(real=D(gf.noise(2)), fake=D(fake))
     penalty = adv.generator(fake=D(fake)).named("drift").every(4)
     first = gf.Player(
-        "D", trains=D, minimizes=0.5 * judged + clip * penalty, optimizer=Adam(lr=1e-4), updates=5,
+        "D",
+        trains=D,
+        minimizes=0.5 * judged + clip * penalty,
+        optimizer=Adam(lr=1e-4),
+        updates=5,
         constraints=[WeightClip(limit=0.01)],
     )
     second = gf.Player("Gen", trains=G, minimizes=adv.generator(fake=D(fake)), optimizer=Adam(lr=clip))
