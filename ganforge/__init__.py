@@ -21,7 +21,7 @@ from .language.data import (
     UnpairedBatch as UnpairedBatch,
     UnpairedData as UnpairedData,
 )
-from .language.game import Game as Game, Phase as Phase, Player as Player
+from .language.game import Game as Game
 from .language.length import (
     Length as Length,
     Progress as Progress,
@@ -44,6 +44,7 @@ from .language.network import (
 )
 from .language.number import Number as Number
 from .language.optimizer import Constraint as Constraint, Optimizer as Optimizer
+from .language.player import Phase as Phase, Player as Player
 from .language.recipe import Recipe as Recipe, recipe as recipe
 from .language.schedule import Schedule as Schedule
 from .language.signal import (

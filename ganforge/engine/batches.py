@@ -23,8 +23,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import DataError, Problem
-from ..language.data import Data, Examples
-from ..language.signal import Batch, Signal
+from ..language.data import Batch, Data, Examples
+from ..language.signal import Signal
 from .chance import Chance, derived_seed
 
 Fields = dict[str, Tensor]

@@ -8,20 +8,11 @@ from typing import Any
 
 from ..errors import CheckpointError, PluginError
 from ..language.component import Component
+from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.length import Length
-from ..language.network import Average, Network
-from ..language.signal import (
-    Batch,
-    Evaluation,
-    Expression,
-    Noise,
-    PerStep,
-    RandomLabels,
-    SamplingMode,
-    Shape,
-    Signal,
-)
+from ..language.network import Average, Evaluation, Network
+from ..language.signal import Expression, Noise, PerStep, RandomLabels, SamplingMode, Shape, Signal
 from ..registry.catalogue import Catalogue
 
 

@@ -9,18 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Site
+from ..language.data import Batch
 from ..language.graph import ordered
-from ..language.network import Network
-from ..language.signal import (
-    Batch,
-    Evaluation,
-    Expression,
-    ImagePool,
-    Operation,
-    PerStep,
-    SamplingMode,
-    Signal,
-)
+from ..language.network import Evaluation, Network
+from ..language.signal import Expression, ImagePool, Operation, PerStep, SamplingMode, Signal
 from ..language.term import Measure
 from .device import Machine
 from .draw import draw_source

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from ..errors import RecipeError
-from ..language.game import Game, Phase, Player
+from ..language.data import Batch
+from ..language.game import Game
 from ..language.graph import ordered, term_signals
 from ..language.length import Progress
 from ..language.network import Network
 from ..language.optimizer import Constraint
-from ..language.signal import Batch
+from ..language.player import Phase, Player
 from ..language.term import Part, Term
 from .batches import Batches
 from .device import Machine

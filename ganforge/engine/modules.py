@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ..errors import Problem, RecipeError
 from ..language.game import Game
 from ..language.graph import game_measures, game_networks, game_signals, ordered
-from ..language.network import Network
-from ..language.signal import Evaluation, Shape, Signal
+from ..language.network import Evaluation, Network
+from ..language.signal import Shape, Signal
 from ..language.term import Measure
 from .checkpoint import read
 from .device import Machine

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from ..errors import RecipeError
-from ..language.game import Player
+from ..language.data import Batch
 from ..language.graph import networks_behind, ordered
-from ..language.network import Network
-from ..language.signal import Batch, Evaluation, Expression, ImagePool, Noise, PerStep, RandomLabels, Signal
+from ..language.network import Evaluation, Network
+from ..language.player import Player
+from ..language.signal import Expression, ImagePool, Noise, PerStep, RandomLabels, Signal
 from ..language.term import Measure, Part
 
 SOURCES = (Noise, RandomLabels, Batch)

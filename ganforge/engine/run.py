@@ -15,9 +15,9 @@ import torch
 
 from ..errors import CheckpointError, GanforgeError, Stopped, StorageError
 from ..language.component import Component
+from ..language.data import Batch
 from ..language.game import Game
 from ..language.graph import game_batches, game_networks, player_quantities
-from ..language.signal import Batch
 from ..registry.catalogue import Catalogue
 from . import checkpoint
 from .batches import Batches

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.network import Network
-from ..language.signal import Batch, Expression, SamplingMode, Signal
+from ..language.signal import Expression, SamplingMode, Signal
 from .batches import Batches
 from .device import Machine
 from .draw import derive, draw_source, seed_generators

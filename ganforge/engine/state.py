@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
-from ..language.game import Game, Player
+from ..language.data import Batch
+from ..language.game import Game
 from ..language.graph import (
     game_averages,
     game_batches,
@@ -22,7 +23,8 @@ from ..language.graph import (
 )
 from ..language.length import Progress
 from ..language.network import Network
-from ..language.signal import Batch, ImagePool
+from ..language.player import Player
+from ..language.signal import ImagePool
 from ..language.term import Integral, Measure
 from .device import Machine
 from .modules import build_modules

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import attrs
 
 from .component import Component, component
-from .signal import Batch, DType, Shape, Signal
+from .signal import DType, Expression, Shape, Signal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,6 +78,17 @@ class Data(Component):
         """Record one batch whose fields have these shapes and types; for authors of ``batch``."""
         origin = Batch(data=self, fields=tuple(fields))
         return tuple(Signal(origin, index, shape, dtype) for index, (shape, dtype) in enumerate(fields.values()))
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Batch(Expression):
+    """A batch of a data set; all first turns of a step share one, each extra turn draws another."""
+
+    data: Data
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return type(self.data).component_name()
 
 
 @attrs.frozen(eq=False)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .component import Component
-from .network import Network
+from .data import Batch
+from .network import Evaluation, Network
 from .number import Product, Quantity
-from .signal import Batch, Evaluation, Expression, ImagePool, Signal
+from .signal import Expression, ImagePool, Signal
 from .term import Integral, Measure, Term
 
 if TYPE_CHECKING:
-    from .game import Game, Player
+    from .player import Player, Script
 
 
 def ordered(signals: Iterable[Signal], through_pools: bool = True) -> list[Expression]:
@@ -84,18 +85,18 @@ def player_quantities(player: Player) -> Iterator[Quantity]:
         yield from quantities_of(tuple(component.values().values()))
 
 
-def game_terms(game: Game) -> Iterator[Term]:
+def game_terms(game: Script) -> Iterator[Term]:
     """What every player minimises."""
     for player in game.players:
         yield player.minimizes
 
 
-def game_signals(game: Game) -> list[Signal]:
+def game_signals(game: Script) -> list[Signal]:
     """Every signal at an end of the game: read by a loss or drawn as a sample."""
     return [signal for term in game_terms(game) for signal in term_signals(term)] + list(game.samples.values())
 
 
-def game_networks(game: Game) -> dict[str, Network]:
+def game_networks(game: Script) -> dict[str, Network]:
     """Every network of a game by name, averages left out, trained ones first in the players' order."""
     found: dict[str, Network] = {network.name: network for player in game.players for network in player.trains}
     for network in networks_behind(game_signals(game)):
@@ -104,12 +105,12 @@ def game_networks(game: Game) -> dict[str, Network]:
     return found
 
 
-def game_averages(game: Game) -> dict[str, Network]:
+def game_averages(game: Script) -> dict[str, Network]:
     """The averaged networks of a game by name."""
     return {network.name: network for network in networks_behind(game_signals(game)) if network.average}
 
 
-def averages_behind(game: Game) -> list[Network]:
+def averages_behind(game: Script) -> list[Network]:
     """Every averaged network of a game, also where two have one name."""
     return [network for network in networks_behind(game_signals(game)) if network.average]
 
@@ -120,7 +121,7 @@ def average_quantities(network: Network) -> Iterator[Quantity]:
         yield from quantities_of(network.average.decay)
 
 
-def game_batches(game: Game) -> list[Batch]:
+def game_batches(game: Script) -> list[Batch]:
     """The batches of data that a game draws, in a fixed order."""
     return batches_behind(game_signals(game))
 
@@ -130,12 +131,12 @@ def batches_behind(signals: Iterable[Signal]) -> list[Batch]:
     return [origin for origin in ordered(signals) if isinstance(origin, Batch)]
 
 
-def game_pools(game: Game) -> list[ImagePool]:
+def game_pools(game: Script) -> list[ImagePool]:
     """The image pools of a game, in a fixed order."""
     return [origin for origin in ordered(game_signals(game)) if isinstance(origin, ImagePool)]
 
 
-def game_integrals(game: Game) -> list[Integral]:
+def game_integrals(game: Script) -> list[Integral]:
     """The feedbacks of a game, in a fixed order."""
     found: dict[int, Integral] = {}
     monitors = [quantity for value in game.monitors.values() for quantity in monitor_quantities(value)]
@@ -151,7 +152,7 @@ def monitor_quantities(value: Term | Quantity) -> Iterator[Quantity]:
     return term_quantities(value) if isinstance(value, Term) else quantities_of(value)
 
 
-def game_measures(game: Game) -> list[Measure]:
+def game_measures(game: Script) -> list[Measure]:
     """The losses that players measure, each once, in a fixed order."""
     found = {id(part.measure): part.measure for term in game_terms(game) for part in term.parts}
     return list(found.values())

@@ -13,7 +13,7 @@ from ..errors import RecipeError, Site
 from .annotation import accepts, received
 from .component import Component, component
 from .number import Number
-from .signal import Evaluation, Shape, Signal, only_signals
+from .signal import Expression, Shape, Signal, only_signals
 from .site import here, report
 
 if TYPE_CHECKING:
@@ -36,6 +36,17 @@ class Average:
     decay: Number
     warmup: bool = False
     site: Site | None = attrs.field(factory=here, repr=False)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Evaluation(Expression):
+    """One pass through a network, whose outputs have these shapes."""
+
+    network: Network
+    shapes: tuple[Shape, ...]
+
+    def __str__(self) -> str:
+        return f"{self.network.name}(…)"
 
 
 @component(eq=False)

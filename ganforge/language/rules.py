@@ -21,23 +21,23 @@ from .graph import (
     term_signals,
 )
 from .length import Length
-from .network import Network
+from .network import Evaluation, Network
 from .schedule import Schedule
-from .signal import Evaluation, ImagePool, PerStep, Signal
+from .signal import ImagePool, PerStep, Signal
 from .term import Integral, Part, Term
 
 if TYPE_CHECKING:
-    from .game import Game
+    from .player import Script
 
-Rule = Callable[["Game"], Iterator[Problem]]
+Rule = Callable[["Script"], Iterator[Problem]]
 
 
-def problems(game: Game) -> list[Problem]:
+def problems(game: Script) -> list[Problem]:
     """Everything that breaks a rule, in the order of the rules."""
     return list(dict.fromkeys(problem for rule in _RULES for problem in rule(game)))
 
 
-def _unique_names(game: Game) -> Iterator[Problem]:
+def _unique_names(game: Script) -> Iterator[Problem]:
     for noun, names in (
         ("phases", [(phase.name, phase.site) for phase in game.phases]),
         ("players", [(player.name, player.site) for player in game.players]),
@@ -48,7 +48,7 @@ def _unique_names(game: Game) -> Iterator[Problem]:
                 yield Problem(f"the game has {count} {noun} called '{name}'.", site)
 
 
-def _unique_networks(game: Game) -> Iterator[Problem]:
+def _unique_networks(game: Script) -> Iterator[Problem]:
     seen: dict[str, Network] = {}
     trained = [network for player in game.players for network in player.trains]
     for network in [*trained, *networks_behind(game_signals(game))]:
@@ -58,7 +58,7 @@ def _unique_networks(game: Game) -> Iterator[Problem]:
             yield Problem(f"two networks are called '{original.name}'; the other is at {first.site}.", original.site)
 
 
-def _unique_averages(game: Game) -> Iterator[Problem]:
+def _unique_averages(game: Script) -> Iterator[Problem]:
     seen: dict[str, Network] = {}
     for network in averages_behind(game):
         average = network.average
@@ -66,7 +66,7 @@ def _unique_averages(game: Game) -> Iterator[Problem]:
             yield Problem(f"network '{network.name}' has two averages; a game keeps one.", average.site)
 
 
-def _unique_labels(game: Game) -> Iterator[Problem]:
+def _unique_labels(game: Script) -> Iterator[Problem]:
     for player in game.players:
         seen: dict[str, Part] = {}
         for part in player.minimizes.parts:
@@ -87,7 +87,7 @@ def _line(first: Part, second: Part) -> str:
     return str(first.site)
 
 
-def _trained_is_reached(game: Game) -> Iterator[Problem]:
+def _trained_is_reached(game: Script) -> Iterator[Problem]:
     for player in game.players:
         reached = networks_behind(term_signals(player.minimizes), through_pools=False)
         passed = set(map(id, reached))
@@ -103,7 +103,7 @@ def _trained_is_reached(game: Game) -> Iterator[Problem]:
                 )
 
 
-def _every_network_is_trained(game: Game) -> Iterator[Problem]:
+def _every_network_is_trained(game: Script) -> Iterator[Problem]:
     trained = {id(network) for player in game.players for network in player.trains}
     for network in game_networks(game).values():
         if id(network) not in trained and not network.frozen:
@@ -116,14 +116,14 @@ def _every_network_is_trained(game: Game) -> Iterator[Problem]:
             yield Problem(f"network '{network.name}' is frozen, but a player trains it.", network.site)
 
 
-def _trained_twice_in_a_player(game: Game) -> Iterator[Problem]:
+def _trained_twice_in_a_player(game: Script) -> Iterator[Problem]:
     for player in game.players:
         for name, count in Counter(network.name for network in player.trains).items():
             if count > 1:
                 yield Problem(f"player '{player.name}' lists network '{name}' {count} times.", player.site)
 
 
-def _gradient_points_are_upstream(game: Game) -> Iterator[Problem]:
+def _gradient_points_are_upstream(game: Script) -> Iterator[Problem]:
     for measure in game_measures(game):
         if measure.wrt is None:
             continue
@@ -146,7 +146,7 @@ def _upstream(scores: list[Signal]) -> set[tuple[int, int]]:
     return {(id(signal.origin), signal.output) for signal in [*scores, *inputs]}
 
 
-def _inputs_fit(game: Game) -> Iterator[Problem]:
+def _inputs_fit(game: Script) -> Iterator[Problem]:
     """All evaluations of one network take inputs of one shape (of one channel count if it takes any size)."""
     first: dict[int, Evaluation] = {}
     for origin in ordered(game_signals(game)):
@@ -175,7 +175,7 @@ def _shapes(shapes: list[tuple[int, ...]]) -> str:
     return " and ".join(map(str, shapes)) or "nothing"
 
 
-def _epochs_need_data(game: Game) -> Iterator[Problem]:
+def _epochs_need_data(game: Script) -> Iterator[Problem]:
     if game_batches(game):
         return
     for phase in game.phases:
@@ -208,7 +208,7 @@ def _in_epochs(value: object) -> bool:
     return isinstance(value, Length) and value.unit == "epochs"
 
 
-def _readings_are_measured(game: Game) -> Iterator[Problem]:
+def _readings_are_measured(game: Script) -> Iterator[Problem]:
     """Feedbacks and monitors read losses that some player computes."""
     measured = {id(measure) for measure in game_measures(game)}
     readers: list[tuple[str, Term]] = [
@@ -233,7 +233,7 @@ def _readings_are_measured(game: Game) -> Iterator[Problem]:
                 yield Problem(f"{reader} reads the loss '{part.label}', which no player computes.", part.site)
 
 
-def _averages_are_updated(game: Game) -> Iterator[Problem]:
+def _averages_are_updated(game: Script) -> Iterator[Problem]:
     trained = {id(network) for player in game.players for network in player.trains}
     for network in averages_behind(game):
         # One that is not even frozen breaks the rule of trained networks already.
@@ -241,7 +241,7 @@ def _averages_are_updated(game: Game) -> Iterator[Problem]:
             yield Problem(f"no player trains '{network.name}', so its average never moves.", network.average.site)
 
 
-def _shared_passes_reach(game: Game) -> Iterator[Problem]:
+def _shared_passes_reach(game: Script) -> Iterator[Problem]:
     """A player with several turns a step loses the graph of a per-step signal after its first."""
     for player in game.players:
         if player.updates == 1:

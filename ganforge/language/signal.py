@@ -17,8 +17,6 @@ from .site import here, report
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .data import Data
-    from .network import Network
 
 Shape: TypeAlias = tuple[int, ...]
 """Sizes of one example, without the batch: (channels, height, width), (length,), or () for a single number."""
@@ -82,28 +80,6 @@ class RandomLabels(Expression):
 
     def __str__(self) -> str:
         return "random labels"
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Batch(Expression):
-    """A batch of a data set; all first turns of a step share one, each extra turn draws another."""
-
-    data: Data
-    fields: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return type(self.data).component_name()
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Evaluation(Expression):
-    """One pass through a network, whose outputs have these shapes."""
-
-    network: Network
-    shapes: tuple[Shape, ...]
-
-    def __str__(self) -> str:
-        return f"{self.network.name}(…)"
 
 
 @attrs.frozen(eq=False, kw_only=True)

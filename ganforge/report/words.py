@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import Site
-from ..language.game import Game, Phase, Player
+from ..language.game import Game
 from ..language.graph import (
     game_averages,
     game_batches,
@@ -16,8 +16,8 @@ from ..language.graph import (
     ordered,
     term_signals,
 )
-from ..language.network import Network
-from ..language.signal import Evaluation
+from ..language.network import Evaluation, Network
+from ..language.player import Phase, Player
 from ..language.term import Part, Term
 from .values import argument, numbers
 

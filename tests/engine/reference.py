@@ -15,13 +15,12 @@ from torch import Tensor, nn
 
 from ganforge.engine.draw import seed_turn
 from ganforge.engine.loop import Loop
-from ganforge.language.game import Player
+from ganforge.language.data import Batch
 from ganforge.language.length import Progress
-from ganforge.language.network import Network
+from ganforge.language.network import Evaluation, Network
 from ganforge.language.number import Product
+from ganforge.language.player import Player
 from ganforge.language.signal import (
-    Batch,
-    Evaluation,
     Expression,
     ImagePool,
     Noise,

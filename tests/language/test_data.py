@@ -2,8 +2,7 @@
 
 from ganforge_toys import Captions, Classes, Domains, Images, Pairs
 
-from ganforge.language.data import Examples
-from ganforge.language.signal import Batch
+from ganforge.language.data import Batch, Examples
 
 
 def shapes(batch: object) -> dict[str, tuple[tuple[int, ...], str]]:
