@@ -17,6 +17,7 @@ from ..language.term import Measure
 from .checkpoint import read
 from .device import Machine
 from .draw import derive, seed_generators
+from .plan import rehearse
 from .tensors import copy_tensors
 
 _TRIAL_BATCH = 2
@@ -63,7 +64,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
 
 
 def trial(game: Game) -> dict[str, int]:
-    """Build every network without memory and pass tensors without values through every evaluation and loss.
+    """Plan a step, build every network without memory, and pass empty tensors through every evaluation and loss.
 
     Returns:
         The parameter count of each network.
@@ -71,6 +72,7 @@ def trial(game: Game) -> dict[str, int]:
     Raises:
         RecipeError: Where a real shape is not the declared one, or a loss is not one number; all at once.
     """
+    rehearse(game)
     shapes, modules = input_shapes(game), {}
     for name, network in game_networks(game).items():
         modules[name] = _build_trial(network, shapes[name])

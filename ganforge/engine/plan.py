@@ -10,7 +10,8 @@ from ..errors import RecipeError
 from ..language.data import Batch
 from ..language.graph import networks_behind, ordered
 from ..language.network import Evaluation, Network
-from ..language.player import Player
+from ..language.number import Quantity
+from ..language.player import Player, Script
 from ..language.signal import Expression, ImagePool, Noise, PerStep, RandomLabels, Signal
 from ..language.term import Measure, Part
 
@@ -91,6 +92,21 @@ def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[Tu
         _keep_shared(draft, drafts)
         drafts.append(draft)
     return tuple(_finish(draft) for draft in drafts)
+
+
+def rehearse(game: Script) -> None:
+    """Plan a step of every phase with every term due, so that what no plan allows is told before anything is built.
+
+    Raises:
+        RecipeError: A turn that leads to nothing its player trains, or a gradient point out of its reach.
+    """
+    for phase in game.phases:
+        turns = []
+        for player in phase.players:
+            # A schedule's number is not known yet; one turn shows most.
+            count = 1 if isinstance(player.updates, Quantity) else int(player.updates)
+            turns += [(player, turn, player.minimizes.parts) for turn in range(count)]
+        plan_step(turns)
 
 
 def _needed(signals: Iterable[Signal], cached: dict[Expression, bool]) -> list[Expression]:

@@ -170,6 +170,7 @@ class State:
             CheckpointError: A tensor is missing, unknown, or of another shape or type; the first of each are named.
         """
         counters = Counters(**copy.deepcopy(scalars["counters"]))
+        self._expect_same_game(counters, tensors, scalars)
         self.begin_phase(counters.phase)
         self.counters = counters
         remaining = dict(tensors)
@@ -185,6 +186,18 @@ class State:
             if f"measured.{index}" in remaining:
                 self.measured[measure] = remaining.pop(f"measured.{index}").to(self.machine.device)
         refuse("the checkpoint holds what this game does not have", remaining)
+
+    def _expect_same_game(self, counters: Counters, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
+        """Refuse the state of a game with other phases, players, data sets, pools or feedbacks."""
+        mine, phases, pools = self.counters, len(self.game.phases), len(self.pools)
+        if counters.phase >= phases or counters.turns.keys() != mine.turns.keys():
+            refuse("the checkpoint is of other players", [", ".join(counters.turns) or "none"])
+        if len(counters.positions) != len(mine.positions) or counters.averaged.keys() != mine.averaged.keys():
+            refuse("the checkpoint is of other data sets or averages", [", ".join(counters.averaged) or "none"])
+        if len(scalars["pools"]) != pools:
+            refuse("the checkpoint is of another number of image pools", [f"{len(scalars['pools'])}, not {pools}"])
+        feedbacks = [f"integral.{index}" for index in range(len(self.integrals))]
+        refuse("these tensors are missing", [name for name in feedbacks if name not in tensors])
 
     def _load_modules(self, remaining: dict[str, Tensor]) -> None:
         targets = {

@@ -10,6 +10,7 @@ from ..errors import Problem
 from .graph import (
     average_quantities,
     averages_behind,
+    batches_behind,
     game_batches,
     game_measures,
     game_networks,
@@ -176,21 +177,24 @@ def _shapes(shapes: list[tuple[int, ...]]) -> str:
 
 
 def _epochs_need_data(game: Script) -> Iterator[Problem]:
-    if game_batches(game):
-        return
+    """Passes over the data are counted by what a phase's own players draw."""
     for phase in game.phases:
+        if any(batches_behind(term_signals(player.minimizes)) for player in phase.players):
+            continue
         if phase.length.unit == "epochs":
             yield Problem(
-                f"phase '{phase.name}' lasts {phase.length}, but the game draws no data.",
+                f"phase '{phase.name}' lasts {phase.length}, but its players draw no data.",
                 phase.site,
                 "give its length in gf.steps(...)",
             )
-    for player in game.players:
-        for quantity in player_quantities(player):
-            if _in_epochs(quantity):
+        for player in phase.players:
+            if any(map(_in_epochs, player_quantities(player))):
                 yield Problem(
-                    f"player '{player.name}' has a schedule in epochs, but the game draws no data.", player.site
+                    f"player '{player.name}' has a schedule in epochs, but the players of its phase draw no data.",
+                    player.site,
                 )
+    if game_batches(game):
+        return
     for network in averages_behind(game):
         if network.average and any(map(_in_epochs, average_quantities(network))):
             yield Problem(

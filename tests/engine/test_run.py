@@ -111,3 +111,32 @@ def test_settings_decide_every_interval() -> None:
     assert attrs.asdict(resolved) | {"log_every": 7, "sample_every": 200, "checkpoint_every": 400} == attrs.asdict(
         resolved
     )
+
+
+def test_a_loss_that_leads_nowhere_is_told_before_data_is_opened(tmp_path: Path) -> None:
+    real, z = Folder(root=str(tmp_path / "nowhere"), size=8).batch().images, gf.noise(4)
+    G, D = MLPGenerator("G", shape=real.shape, widths=(8,)), MLPDiscriminator("D", widths=(8,))
+    adv, on_fake = NonSaturating(), gf.per_step(D(gf.per_step(G(z))))
+    # G's turn updates G; D's turn then sees scores whose graph is gone, and has nothing else.
+    stale = gf.Game(
+        gf.Player("G", trains=[G, D], minimizes=adv.generator(fake=on_fake), optimizer=Adam()),
+        gf.Player("D", trains=D, minimizes=adv.generator(fake=on_fake), optimizer=Adam()),
+        batch_size=4,
+        length=gf.steps(2),
+        samples=real,
+    )
+    with pytest.raises(RecipeError, match="none of which leads to D"):
+        train(tmp_path / "run", stale)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_later_phase_in_epochs_needs_data_of_its_own() -> None:
+    whole = game()
+    G, z, D = MLPGenerator("G2", shape=(3, 8, 8), widths=(8,)), gf.noise(4), MLPDiscriminator("D2", widths=(8,))
+    alone = gf.Player(
+        "alone", trains=[G, D], minimizes=NonSaturating().generator(fake=D(G(z))), optimizer=Adam()
+    )  # It draws noise only.
+    first = gf.Phase("first", *whole.players, length=gf.epochs(1))
+    with pytest.raises(RecipeError, match="phase 'second' lasts 2 epochs, but its players draw no data"):
+        gf.Game(first, gf.Phase("second", alone, length=gf.epochs(2)), batch_size=4)
+    gf.Game(first, gf.Phase("second", alone, length=gf.steps(2)), batch_size=4)

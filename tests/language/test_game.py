@@ -55,7 +55,7 @@ def test_phases_follow_one_another():
     shared = Critic("E")(generator)
     second = gf.Player("Q", trains=shared.origin.network, minimizes=Plain().generator(fake=shared), optimizer=Adam())
     phases = [gf.Phase("one", first, length=LENGTH), gf.Phase("two", second, length=gf.epochs(0.5))]
-    with pytest.raises(RecipeError, match=r"phase 'two' lasts 0\.5 epochs, but the game draws no data"):
+    with pytest.raises(RecipeError, match=r"phase 'two' lasts 0\.5 epochs, but its players draw no data"):
         gf.Game(*phases, batch_size=2)
     game = gf.Game(phases[0], gf.Phase("two", second, length=LENGTH), batch_size=2)
     assert [phase.name for phase in game.phases] == ["one", "two"] and game.players == (first, second)

@@ -154,7 +154,7 @@ CASES = {
     "epochs without data": (
         "_epochs_need_data",
         {6: "real, z = gf.noise(1, 8, 8), gf.noise(4)", 12: "return gf.Game(d, g, batch_size=2, length=gf.epochs(3))"},
-        [(12, "phase 'train' lasts 3 epochs, but the game draws no data.", "give its length in gf.steps(...)")],
+        [(12, "phase 'train' lasts 3 epochs, but its players draw no data.", "give its length in gf.steps(...)")],
     ),
     "a schedule in epochs without data": (
         "_epochs_need_data",
@@ -165,8 +165,8 @@ CASES = {
             12: f"return gf.Game(d, g, {END}, samples=gf.ema(G, decay=Ramp(until=until))(z))",
         },
         [
-            (10, "player 'D' has a schedule in epochs, but the game draws no data.", ""),
-            (11, "player 'G' has a schedule in epochs, but the game draws no data.", ""),
+            (10, "player 'D' has a schedule in epochs, but the players of its phase draw no data.", ""),
+            (11, "player 'G' has a schedule in epochs, but the players of its phase draw no data.", ""),
             (12, "the average of 'G' has a schedule in epochs, but the game draws no data.", ""),
         ],
     ),
