@@ -28,8 +28,32 @@ def _fusable(parameters: list[Parameter]) -> bool:
     return all(parameter.is_cuda and parameter.is_floating_point() for parameter in parameters)
 
 
+@gf.component()
+class Moments(gf.Optimizer):
+    """Base of the optimizers that follow the mean gradient over the root of the mean squared gradient.
+
+    Args:
+        lr: Learning rate; may be a schedule.
+        betas: Decay of the mean gradient and of the mean squared gradient; each may be a schedule.
+        eps: Added to the denominator; may be a schedule.
+        amsgrad: Divide by the greatest mean squared gradient so far.
+    """
+
+    lr: gf.Number = attrs.field(default=1e-3, validator=within("[0, inf)"))
+    betas: tuple[gf.Number, gf.Number] = attrs.field(default=(0.9, 0.999), validator=within("[0, 1)"))
+    eps: gf.Number = attrs.field(default=1e-8, validator=within("[0, inf)"))
+    amsgrad: bool = False
+
+    def moments(self, parameters: list[Parameter]) -> dict[str, Any]:
+        """What torch's optimizer takes, apart from its weight decay."""
+        fused = _fusable(parameters)
+        betas = (_now(self.betas[0]), _now(self.betas[1]))
+        options = {"lr": _now(self.lr), "betas": betas, "eps": _now(self.eps), "amsgrad": self.amsgrad}
+        return options | {"foreach": not fused, "fused": fused}
+
+
 @gf.component("adam")
-class Adam(gf.Optimizer):
+class Adam(Moments):
     """Adam: Kingma & Ba 2014 (arXiv:1412.6980), algorithm 1, as ``torch.optim.Adam``.
 
     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  w = w - lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)
@@ -43,31 +67,17 @@ class Adam(gf.Optimizer):
         amsgrad: Divide by the greatest v so far; Reddi et al. 2018 (arXiv:1904.09237).
     """
 
-    lr: gf.Number = attrs.field(default=1e-3, validator=within("[0, inf)"))
-    betas: tuple[gf.Number, gf.Number] = attrs.field(default=(0.9, 0.999), validator=within("[0, 1)"))
-    eps: gf.Number = attrs.field(default=1e-8, validator=within("[0, inf)"))
     weight_decay: gf.Number = attrs.field(default=0.0, validator=within("[0, inf)"))
-    amsgrad: bool = False
 
     def build(self, parameters: Iterable[Parameter]) -> TorchOptimizer:
         from torch.optim import Adam as TorchAdam
 
         parameters = list(parameters)
-        fused = _fusable(parameters)
-        return TorchAdam(
-            parameters,
-            lr=_now(self.lr),
-            betas=(_now(self.betas[0]), _now(self.betas[1])),
-            eps=_now(self.eps),
-            weight_decay=_now(self.weight_decay),
-            amsgrad=self.amsgrad,
-            foreach=not fused,
-            fused=fused,
-        )
+        return TorchAdam(parameters, weight_decay=_now(self.weight_decay), **self.moments(parameters))
 
 
 @gf.component("adamw")
-class AdamW(gf.Optimizer):
+class AdamW(Moments):
     """Adam with weight decay of its own: Loshchilov & Hutter 2017 (arXiv:1711.05101), ``torch.optim.AdamW``.
 
     w = (1 - lr weight_decay) w before Adam's step
@@ -80,27 +90,13 @@ class AdamW(gf.Optimizer):
         amsgrad: Divide by the greatest mean squared gradient so far.
     """
 
-    lr: gf.Number = attrs.field(default=1e-3, validator=within("[0, inf)"))
-    betas: tuple[gf.Number, gf.Number] = attrs.field(default=(0.9, 0.999), validator=within("[0, 1)"))
-    eps: gf.Number = attrs.field(default=1e-8, validator=within("[0, inf)"))
     weight_decay: gf.Number = attrs.field(default=0.01, validator=within("[0, inf)"))
-    amsgrad: bool = False
 
     def build(self, parameters: Iterable[Parameter]) -> TorchOptimizer:
         from torch.optim import AdamW as TorchAdamW
 
         parameters = list(parameters)
-        fused = _fusable(parameters)
-        return TorchAdamW(
-            parameters,
-            lr=_now(self.lr),
-            betas=(_now(self.betas[0]), _now(self.betas[1])),
-            eps=_now(self.eps),
-            weight_decay=_now(self.weight_decay),
-            amsgrad=self.amsgrad,
-            foreach=not fused,
-            fused=fused,
-        )
+        return TorchAdamW(parameters, weight_decay=_now(self.weight_decay), **self.moments(parameters))
 
 
 @gf.component("rmsprop")
