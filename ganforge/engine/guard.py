@@ -46,7 +46,7 @@ class Guard:
             DivergedError: Naming player, step, and the term or the parameter.
         """
         gradients = [parameter.grad for _, parameter in named if parameter.grad is not None]
-        norms = torch._foreach_norm(gradients) if gradients else []
+        norms = torch._foreach_norm(gradients) if gradients else []  # pyright: ignore[reportPrivateImportUsage]
         numbers = torch.stack([value.detach().float() for value in (*measured.values(), *norms)])
         finite = numbers.isfinite().all()
         if numbers.device.type == "cuda" and optimizer.defaults.get("fused"):

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import RecipeError
 from ..language.data import Batch
 from ..language.game import Game
-from ..language.graph import ordered, term_signals
+from ..language.graph import batches_behind, term_signals
 from ..language.length import Progress
 from ..language.network import Network
 from ..language.optimizer import Constraint
@@ -45,6 +45,7 @@ class Loop:
         self.state = State(game, machine, seed)
         self.play = Play(machine, self.state.modules, self.state.pools, game.batch_size)
         self.guard = Guard()
+        self._counted = {phase: _counted(phase) for phase in game.phases}
         self._plans: dict[object, tuple[TurnPlan, ...]] = {}
         self._live: frozenset[Network] = frozenset()
         self._updated: set[Network] = set()
@@ -105,7 +106,7 @@ class Loop:
 
     def progress(self) -> Progress:
         """How far the phase has come."""
-        counters, batch = self.state.counters, _counted(self.phase)
+        counters, batch = self.state.counters, self._counted[self.phase]
         if batch is None:
             return Progress(counters.phase_step, counters.phase_step * self.game.batch_size)
         index = self.state.batches.index(batch)
@@ -132,7 +133,7 @@ class Loop:
     def _estimate_phase(self, phase: Phase) -> int:
         if phase.length.unit == "steps":
             return math.ceil(phase.length.amount)
-        start, batch = Progress(0, 0, 0.0), _counted(phase)
+        start, batch = Progress(0, 0, 0.0), self._counted[phase]
         turns = [self._updates(player, start) for player in phase.players if batch in _batches(player)]
         drawn = 1 + sum(turn - 1 for turn in turns)
         images = phase.length.amount * 1000
@@ -258,7 +259,7 @@ def _counted(phase: Phase) -> Batch | None:
 
 
 def _batches(player: Player) -> list[Batch]:
-    return [origin for origin in ordered(term_signals(player.minimizes)) if isinstance(origin, Batch)]
+    return batches_behind(term_signals(player.minimizes))
 
 
 def _clip(player: Player, parameters: Iterable[torch.nn.Parameter]) -> None:
@@ -275,6 +276,6 @@ def _follow(average: torch.nn.Module, module: torch.nn.Module, decay: float) -> 
     followers: list[Tensor] = list(average.parameters())
     leaders: list[Tensor] = list(module.parameters())
     if followers:
-        torch._foreach_lerp_(followers, leaders, 1.0 - decay)
+        torch._foreach_lerp_(followers, leaders, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
     for mine, theirs in zip(average.buffers(), module.buffers(), strict=True):
         mine.copy_(theirs)

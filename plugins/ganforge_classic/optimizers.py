@@ -24,8 +24,10 @@ def _now(number: gf.Number) -> float:
 
 
 def _fusable(parameters: list[Parameter]) -> bool:
-    """Whether one CUDA kernel can update all of them; elsewhere torch's multi-tensor form is used."""
-    return all(parameter.is_cuda and parameter.is_floating_point() for parameter in parameters)
+    """Whether one kernel can update them, as on CUDA and the CPU; elsewhere torch's multi-tensor form is used."""
+    return all(
+        parameter.device.type in ("cuda", "cpu") and parameter.is_floating_point() for parameter in parameters
+    )
 
 
 @gf.component()

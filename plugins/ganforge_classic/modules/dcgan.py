@@ -96,12 +96,12 @@ class ConvolutionalGenerator(nn.Module):
             self.project.extend([nn.BatchNorm1d(units), nn.Unflatten(1, start)])
         else:
             self.project.extend([nn.Unflatten(1, start), *normalisation(norm, widths[-1])])
-        self.project.extend([nn.ReLU(), *dropout_layers(dropout)])
+        self.project.extend([nn.ReLU(inplace=True), *dropout_layers(dropout)])
 
         self.stages = nn.ModuleList()
         for (before, after), small, large in zip(pairwise(widths[::-1]), sides, sides[1:], strict=False):
             layers = _doubling(before, after, kernel, small, large, hidden_bias)
-            layers += [*normalisation(norm, after), nn.ReLU(), *dropout_layers(dropout)]
+            layers += [*normalisation(norm, after), nn.ReLU(inplace=True), *dropout_layers(dropout)]
             self.stages.append(nn.Sequential(*layers))
 
         last = _doubling(widths[0], shape[0], kernel, sides[-2], sides[-1], bias)
@@ -150,7 +150,7 @@ class ConvolutionalDiscriminator(nn.Module):
         for stage, (before, after) in enumerate(pairwise([shape[0], *widths])):
             kind = norm if stage else "none"
             layers = _halving(before, after, kernel, sides[stage], bias and kind == "none")
-            layers += [*normalisation(kind, after), nn.LeakyReLU(slope), *dropout_layers(dropout)]
+            layers += [*normalisation(kind, after), nn.LeakyReLU(slope, inplace=True), *dropout_layers(dropout)]
             self.stages.append(nn.Sequential(*layers))
         self.judge = nn.Sequential(nn.Flatten(), nn.Linear(widths[-1] * math.prod(sides[-1]), 1, bias=bias))
         initialise(self, init_std, gain_std=init_std or 0.0)

@@ -19,7 +19,7 @@ def _hidden(widths: Sequence[int], slope: float, norm: str, dropout: float) -> l
         layers.append(nn.Linear(before, after, bias=norm == "none"))
         if norm == "batch":
             layers.append(nn.BatchNorm1d(after))
-        layers += [nn.LeakyReLU(slope) if slope else nn.ReLU(), *dropout_layers(dropout)]
+        layers += [nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True), *dropout_layers(dropout)]
     return layers
 
 

@@ -20,7 +20,7 @@ class Residual(nn.Module):
         self.body = nn.Sequential(
             *_convolution(channels, channels, 3),
             instance_norm(channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             *_convolution(channels, channels, 3),
             instance_norm(channels),
         )
@@ -42,17 +42,17 @@ class ResidualTranslator(nn.Module):
 
     def __init__(self, before: int, after: int, *, base: int, blocks: int) -> None:
         super().__init__()
-        self.encode = nn.Sequential(*_convolution(before, base, 7), instance_norm(base), nn.ReLU())
+        self.encode = nn.Sequential(*_convolution(before, base, 7), instance_norm(base), nn.ReLU(inplace=True))
         for width in (base, 2 * base):
             down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
-            self.encode.extend([down, instance_norm(2 * width), nn.ReLU()])
+            self.encode.extend([down, instance_norm(2 * width), nn.ReLU(inplace=True)])
 
         self.blocks = nn.Sequential(*(Residual(4 * base) for _ in range(blocks)))
 
         self.decode = nn.Sequential()
         for width in (2 * base, base):
             up = nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1)
-            self.decode.extend([up, instance_norm(width), nn.ReLU()])
+            self.decode.extend([up, instance_norm(width), nn.ReLU(inplace=True)])
         self.decode.extend([*_convolution(base, after, 7), nn.Tanh()])
         initialise(self)
 
