@@ -210,7 +210,9 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         if not (tensor.is_floating_point() or tensor.is_complex()):
             continue
-        finite = torch.isfinite(tensor.detach())
+        # Not every torch release can look at the one-byte types themselves.
+        value = tensor.detach().float() if tensor.element_size() == 1 else tensor.detach()
+        finite = torch.isfinite(value)
         if not finite.all():
             count = finite.numel() - int(finite.sum())
             raise _Damage(f"tensor {_shown(name)} holds {count} non-finite values of {finite.numel()}")

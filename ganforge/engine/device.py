@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 import torch
@@ -45,7 +45,9 @@ class Machine:
         """Move a module to the device, in the layout its convolutions prefer."""
         module = module.to(self.device)
         if self.channels_last and any(parameter.dim() == 4 for parameter in module.parameters()):
-            module = module.to(memory_format=torch.channels_last)
+            # Not every torch release declares this overload.
+            layout: dict[str, Any] = {"memory_format": torch.channels_last}
+            module = module.to(**layout)
         return module
 
     def prepare(self) -> None:

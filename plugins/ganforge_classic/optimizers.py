@@ -25,9 +25,7 @@ def _now(number: gf.Number) -> float:
 
 def _fusable(parameters: list[Parameter]) -> bool:
     """Whether one kernel can update them, as on CUDA and the CPU; elsewhere torch's multi-tensor form is used."""
-    return all(
-        parameter.device.type in ("cuda", "cpu") and parameter.is_floating_point() for parameter in parameters
-    )
+    return all(parameter.device.type in ("cuda", "cpu") and parameter.is_floating_point() for parameter in parameters)
 
 
 @gf.component()

@@ -108,8 +108,10 @@ def mlp(name: str, *sizes: int, norm: bool = False, dropout: float = 0.0, frozen
     def build() -> nn.Module:
         made: list[nn.Module] = []
         for index, (before, after) in enumerate(layers):
-            made.append(nn.Linear(before, after))
-            if index < len(layers) - 1:
+            last = index == len(layers) - 1
+            # A bias before batch norm has no gradient but rounding.
+            made.append(nn.Linear(before, after, bias=last or not norm))
+            if not last:
                 made += [nn.BatchNorm1d(after)] if norm else []
                 made.append(nn.Tanh())
                 made += [nn.Dropout(dropout)] if dropout else []
@@ -126,8 +128,9 @@ def conv(name: str, *channels: int, norm: bool = False, dropout: float = 0.0) ->
     def build() -> nn.Module:
         made: list[nn.Module] = []
         for index, (before, after) in enumerate(layers):
-            made.append(nn.Conv2d(before, after, 3, padding=1))
-            if index < len(layers) - 1:
+            last = index == len(layers) - 1
+            made.append(nn.Conv2d(before, after, 3, padding=1, bias=last or not norm))
+            if not last:
                 made += [nn.BatchNorm2d(after)] if norm else []
                 made.append(nn.Tanh())
                 made += [nn.Dropout(dropout)] if dropout else []
