@@ -22,7 +22,7 @@ from .registry.plugin import Plugins
 from .report.watch import watchers
 
 
-def data_root() -> str:
+def default_data_root() -> str:
     """The cache folder of data sets: ``GANFORGE_DATA``, else a folder in the user's cache."""
     return os.environ.get("GANFORGE_DATA") or str(Path("~/.cache/ganforge/data"))
 
@@ -68,7 +68,7 @@ def train(
         seed=seed,
         device=device,
         precision=precision,
-        data_root=data_root or globals()["data_root"](),
+        data_root=data_root or default_data_root(),
         steps=steps,
         log_every=log_every,
         sample_every=sample_every,

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from ..api import data_root, play, resumed_settings
+from ..api import default_data_root, play, resumed_settings
 from ..engine.folder import RunFolder
 from ..engine.observer import Observer
 from ..engine.run import Settings
@@ -39,7 +39,7 @@ def begin(
 ) -> None:
     """Play a game in a new folder, and say where things are."""
     given = {name: value for name, value in settings.items() if value is not None}
-    chosen = attrs.evolve(Settings(data_root=data_root()), **given)
+    chosen = attrs.evolve(Settings(data_root=default_data_root()), **given)
     tally = Tally()
     play(game, out, chosen, source=source, quiet=quiet, observers=[tally], plugins=session.plugins)
     _end(out, tally)

@@ -117,11 +117,12 @@ class Run:
             interrupt = stack.enter_context(Interrupt())
             stack.callback(self.close)
             stack.enter_context(_memory_errors(self.game.batch_size))
-            self._tell_end(self._play, interrupt)
+            self._watched(interrupt)
 
-    def _tell_end(self, play: Any, interrupt: Interrupt) -> None:
+    def _watched(self, interrupt: Interrupt) -> None:
+        """Play, and tell the observers how it ended."""
         try:
-            play(interrupt)
+            self._play(interrupt)
         except BaseException as error:
             for observer in self.observers:
                 observer.finished(error)
@@ -139,20 +140,19 @@ class Run:
             for observer in self.observers:
                 observer.stepped(counters.step)
             last = self._is_over()
-            if last or counters.step == 1 or counters.step % self.settings.log_every == 0:  # type: ignore[operator]
+            if last or counters.step == 1 or _due(counters.step, self.settings.log_every):
                 self._log()
-            if last or counters.step % self.settings.sample_every == 0:  # type: ignore[operator]
+            if last or _due(counters.step, self.settings.sample_every):
                 self._sample()
-            if last or interrupt.asked or counters.step % self.settings.checkpoint_every == 0:  # type: ignore[operator]
+            if last or interrupt.asked or _due(counters.step, self.settings.checkpoint_every):
                 self._save()
-            if interrupt.asked and not last:
-                raise Stopped(
-                    f"stopped at step {counters.step}; everything is saved.",
-                    interrupt.asked,
-                    f"ganforge resume {self.folder.path}",
-                )
+            if interrupt.asked:
+                break
         if counters.step > first:
             self._record_session(first, time.monotonic() - begun)
+        if interrupt.asked and not self._is_over():
+            told = f"stopped at step {counters.step}; everything is saved."
+            raise Stopped(told, interrupt.asked, f"ganforge resume {self.folder.path}")
 
     def _is_over(self) -> bool:
         if self.settings.steps is not None:
@@ -247,6 +247,10 @@ class Run:
     def _note(self, text: str) -> None:
         for observer in self.observers:
             observer.note(text)
+
+
+def _due(step: int, every: int | None) -> bool:
+    return every is not None and step % every == 0
 
 
 def open_data(
