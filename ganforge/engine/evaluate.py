@@ -85,8 +85,7 @@ class Play:
 
     def _apply(self, origin: Expression, inputs: list[Tensor]) -> Values:
         if isinstance(origin, Evaluation):
-            with self.machine.autocast():
-                return as_values(self.modules[origin.network](*inputs))
+            return _evaluate(self.modules[origin.network], inputs, self.machine)
         if isinstance(origin, Operation):
             return (origin.function(*inputs, **origin.options),)
         if isinstance(origin, ImagePool):
@@ -117,9 +116,12 @@ def _with_points(origin: Expression, out: Values, plan: TurnPlan) -> Values:
     )
 
 
-def as_values(out: Tensor | tuple[Tensor, ...]) -> Values:
-    """A module's result as a tuple of tensors."""
-    return tuple(out) if isinstance(out, tuple | list) else (out,)
+def _evaluate(module: nn.Module, inputs: list[Tensor], machine: Machine) -> Values:
+    """A module's outputs; what autocast left in half precision is widened for operations, pools and losses."""
+    with machine.autocast():
+        out = module(*inputs)
+    values = tuple(out) if isinstance(out, tuple | list) else (out,)
+    return tuple(value.float() if value.dtype == torch.bfloat16 else value for value in values)
 
 
 @contextmanager
@@ -156,8 +158,8 @@ def evaluate_samples(
                 module = modules[origin.network]
                 # A frozen network is in evaluation mode while the game is played, too.
                 train = origin in training and not origin.network.frozen
-                with machine.autocast(), _mode(module, training=train):
-                    values[origin] = as_values(module(*inputs))
+                with _mode(module, training=train):
+                    values[origin] = _evaluate(module, inputs, machine)
             elif isinstance(origin, Operation):
                 values[origin] = (origin.function(*inputs, **origin.options),)
             elif origin.inputs:

@@ -56,6 +56,15 @@ def test_a_recipe_plays_resumes_bit_equal_and_samples(name: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", SMALL)
+def test_a_recipe_plays_in_half_precision_with_full_precision_weights(name: str, tmp_path: Path) -> None:
+    gf.train(small(name), out=tmp_path / "run", steps=2, device="cpu", precision="bf16", quiet=True)
+    tensors = newest(tmp_path / "run" / "checkpoints")[0].tensors
+    weights = {key: value for key, value in tensors.items() if key.startswith("net.") and value.is_floating_point()}
+    assert len(weights) >= 8
+    assert all(value.dtype == torch.float32 and value.isfinite().all() for value in weights.values())
+
+
+@pytest.mark.parametrize("name", SMALL)
 def test_a_recipe_on_its_own_data_fits_together(name: str) -> None:
     game = load_recipe(RECIPES / f"{name}.py").read({}, Catalogue(installed()))
     assert all(count > 0 for count in trial(game).values())
