@@ -190,7 +190,7 @@ def _recorded(draft: _Draft, signals: Iterable[Signal], earlier: Sequence[_Draft
         inherits = not isinstance(origin, ImagePool) and any(signal.origin in leads for signal in origin.inputs)
         if inherits or origin in points or (isinstance(origin, Evaluation) and origin.network in trained):
             leads.add(origin)
-    useful = set(ordered(signals, through_pools=False))
+    useful = set(ordered(signals, ends=(ImagePool,)))
     draft.continued &= useful
     return frozenset(leads & useful)
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from .player import Player, Script
 
 
-def ordered(signals: Iterable[Signal], through_pools: bool = True) -> list[Expression]:
+def ordered(signals: Iterable[Signal], ends: tuple[type[Expression], ...] = ()) -> list[Expression]:
     """All expressions behind some signals, inputs first, each once, in the order written.
 
     Args:
         signals: Where to start.
-        through_pools: Whether to go on behind operations that stop gradients.
+        ends: Kinds of expression behind which not to go on, such as the pools that stop gradients.
     """
     seen: dict[int, Expression] = {}
     # An explicit stack: recipes may nest deeper than Python's recursion limit.
@@ -34,18 +34,14 @@ def ordered(signals: Iterable[Signal], through_pools: bool = True) -> list[Expre
             seen[id(origin)] = origin
             continue
         stack.append((origin, True))
-        if through_pools or not isinstance(origin, ImagePool):
+        if not isinstance(origin, ends):
             stack += [(signal.origin, False) for signal in reversed(origin.inputs)]
     return list(seen.values())
 
 
-def networks_behind(signals: Iterable[Signal], through_pools: bool = True) -> list[Network]:
-    """The networks evaluated behind some signals, each once."""
-    found = {
-        id(origin.network): origin.network
-        for origin in ordered(signals, through_pools)
-        if isinstance(origin, Evaluation)
-    }
+def networks_behind(signals: Iterable[Signal], ends: tuple[type[Expression], ...] = ()) -> list[Network]:
+    """The networks evaluated behind some signals, each once, without going on behind some kinds of expression."""
+    found = {id(origin.network): origin.network for origin in ordered(signals, ends) if isinstance(origin, Evaluation)}
     return list(found.values())
 
 

@@ -90,7 +90,7 @@ def _line(first: Part, second: Part) -> str:
 
 def _trained_is_reached(game: Script) -> Iterator[Problem]:
     for player in game.players:
-        reached = networks_behind(term_signals(player.minimizes), through_pools=False)
+        reached = networks_behind(term_signals(player.minimizes), ends=(ImagePool,))
         passed = set(map(id, reached))
         for network in player.trains:
             if network.average:
@@ -142,7 +142,7 @@ def _gradient_points_are_upstream(game: Script) -> Iterator[Problem]:
 
 def _upstream(scores: list[Signal]) -> set[tuple[int, int]]:
     """Every output of every expression that scores can be differentiated by."""
-    behind = ordered(scores, through_pools=False)
+    behind = ordered(scores, ends=(ImagePool,))
     inputs = [signal for origin in behind if not isinstance(origin, ImagePool) for signal in origin.inputs]
     return {(id(signal.origin), signal.output) for signal in [*scores, *inputs]}
 
@@ -251,8 +251,8 @@ def _shared_passes_reach(game: Script) -> Iterator[Problem]:
         if player.updates == 1:
             continue
         signals = term_signals(player.minimizes)
-        reached = set(map(id, networks_behind(signals, through_pools=False)))
-        fresh = _behind_without_per_step(signals)
+        reached = set(map(id, networks_behind(signals, ends=(ImagePool,))))
+        fresh = set(map(id, networks_behind(signals, ends=(PerStep, ImagePool))))
         for network in player.trains:
             if id(network) in reached and id(network) not in fresh:
                 yield Problem(
@@ -260,22 +260,6 @@ def _shared_passes_reach(game: Script) -> Iterator[Problem]:
                     "gf.per_step(...), whose graph is gone after the first turn.",
                     player.site,
                 )
-
-
-def _behind_without_per_step(signals: list[Signal]) -> set[int]:
-    """The identities of the networks that gradients reach without passing a per-step signal."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    stack = [signal.origin for signal in signals]
-    while stack:
-        origin = stack.pop()
-        if id(origin) in seen or isinstance(origin, PerStep | ImagePool):
-            continue
-        seen.add(id(origin))
-        if isinstance(origin, Evaluation):
-            found.add(id(origin.network))
-        stack += [signal.origin for signal in origin.inputs]
-    return found
 
 
 _RULES: tuple[Rule, ...] = (

@@ -152,10 +152,6 @@ def _with_state(claim: Claim, state: State, text: str) -> Plugin:
     return attrs.evolve(claim.plugin, state=state, cause=f"{claim.plugin} {text}.")
 
 
-def _running(claims: list[Claim]) -> str:
-    return next((claim.plugin.version for claim in claims if claim.plugin.bundled), "")
-
-
 def _unfit(claim: Claim, running: str) -> Plugin | None:
     """The record of a plugin whose distribution does not allow the running version."""
     if claim.plugin.bundled or not running:

@@ -4,6 +4,7 @@ from ganforge_toys import Adam, Clip, Critic, Gen, Images, Plain, Ramp, WarmUp, 
 
 import ganforge as gf
 from ganforge.language import graph
+from ganforge.language.signal import ImagePool
 
 
 def small_game() -> tuple[gf.Game, dict[str, object]]:
@@ -31,8 +32,8 @@ def test_expressions_are_listed_once_inputs_first():
     assert graph.ordered([fake, fake, z]) == [z.origin, fake.origin]
     pooled = names["pooled"]
     assert graph.ordered([pooled]) == [z.origin, fake.origin, pooled.origin]
-    assert graph.ordered([pooled], through_pools=False) == [pooled.origin]
-    assert graph.networks_behind([pooled]) == [names["g"]] and graph.networks_behind([pooled], False) == []
+    assert graph.ordered([pooled], ends=(ImagePool,)) == [pooled.origin]
+    assert graph.networks_behind([pooled]) == [names["g"]] and graph.networks_behind([pooled], (ImagePool,)) == []
     assert len(graph.ordered(graph.game_signals(game))) == 8
 
 
