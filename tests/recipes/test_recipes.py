@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from recipes_settings import SMALL
 
 import ganforge as gf
 from ganforge.engine.checkpoint import newest
@@ -17,12 +18,6 @@ from ganforge.registry.catalogue import Catalogue
 from ganforge.registry.discovery import installed
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
-SMALL = {
-    "cyclegan_horse2zebra": {"data": "shapes(size=16, count=24)", "base_channels": "4", "patch_layers": "1"},
-    "dcgan_cifar": {"data": "shapes(size=16, count=64)", "base_channels": "4", "batch_size": "8"},
-    "vanilla_mnist": {"data": "shapes(size=8, count=64)", "batch_size": "8"},
-    "wgan_gp_cifar": {"data": "shapes(size=16, count=64)", "base_channels": "4", "batch_size": "4", "n_critic": "2"},
-}
 STEPS = 4
 
 

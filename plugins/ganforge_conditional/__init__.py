@@ -1,0 +1,11 @@
+"""Networks and losses that know classes: conditional, semi-supervised and with auxiliary classifiers."""
+
+from collections.abc import Sequence
+
+import ganforge as gf
+
+
+@gf.hookimpl
+def ganforge_components() -> Sequence[type[gf.Component]]:
+    """Return the components of this package."""
+    return []

@@ -1,0 +1,11 @@
+"""Residual networks for unconditional generation, and spectral normalisation."""
+
+from collections.abc import Sequence
+
+import ganforge as gf
+
+
+@gf.hookimpl
+def ganforge_components() -> Sequence[type[gf.Component]]:
+    """Return the components of this package."""
+    return []
