@@ -21,6 +21,13 @@ from .language.data import (
     UnpairedBatch as UnpairedBatch,
     UnpairedData as UnpairedData,
 )
+from .language.feedback import (
+    Feedback as Feedback,
+    Reading as Reading,
+    integral as integral,
+    plateau as plateau,
+    reading as reading,
+)
 from .language.game import Game as Game
 from .language.length import (
     Length as Length,
@@ -39,10 +46,17 @@ from .language.network import (
     Discriminator as Discriminator,
     Generator as Generator,
     Network as Network,
+    TextEncoder as TextEncoder,
     ema as ema,
     module as module,
 )
 from .language.number import Number as Number
+from .language.operation import (
+    interpolate as interpolate,
+    one_hot as one_hot,
+    resize as resize,
+    together as together,
+)
 from .language.optimizer import Constraint as Constraint, Optimizer as Optimizer
 from .language.player import Phase as Phase, Player as Player
 from .language.recipe import Recipe as Recipe, recipe as recipe
@@ -52,14 +66,13 @@ from .language.signal import (
     Signal as Signal,
     expect as expect,
     image_pool as image_pool,
-    interpolate as interpolate,
     noise as noise,
     op as op,
     per_step as per_step,
     random_labels as random_labels,
     sampling as sampling,
 )
-from .language.term import Term as Term, integral as integral
+from .language.term import Term as Term
 from .registry.hooks import hookimpl as hookimpl, recipe_folder as recipe_folder
 
 if TYPE_CHECKING:

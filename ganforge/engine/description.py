@@ -12,8 +12,12 @@ from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.length import Length
 from ..language.network import Average, Evaluation, Network
-from ..language.signal import Expression, Noise, PerStep, RandomLabels, SamplingMode, Shape, Signal
+from ..language.operation import OPERATIONS
+from ..language.signal import Expression, Noise, Operation, PerStep, RandomLabels, SamplingMode, Shape, Signal
 from ..registry.catalogue import Catalogue
+
+
+_NAMES = {function: name for name, function in OPERATIONS.items()}
 
 
 class NotDescribable(Exception):
@@ -123,6 +127,9 @@ def _describe_expression(origin: Expression, registry: Catalogue) -> dict[str, A
         return {"kind": "per-step"}
     if isinstance(origin, SamplingMode):
         return {"kind": "sampling", "mode": origin.mode}
+    if isinstance(origin, Operation) and origin.function in _NAMES:
+        values = {name: _describe(value, registry) for name, value in origin.options.items()}
+        return {"kind": "operation", "name": _NAMES[origin.function], "options": values}
     raise NotDescribable(f"{origin} is an operation of the recipe")
 
 
@@ -166,6 +173,9 @@ def _make_expression(
         return PerStep(inputs=inputs)
     if kind == "sampling":
         return SamplingMode(inputs=inputs, mode=node["mode"])
+    if kind == "operation" and node["name"] in OPERATIONS:
+        options = {name: _make(value, registry) for name, value in node["options"].items()}
+        return Operation(inputs=inputs, function=OPERATIONS[node["name"]], options=options)
     raise CheckpointError(f"the run describes a sample by {kind!r}, which this version does not know.")
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import RecipeError
 from ..language.data import Batch
+from ..language.feedback import Readable, Reading, terms_of
 from ..language.game import Game
 from ..language.graph import batches_behind, term_signals
 from ..language.length import Progress
@@ -22,7 +23,7 @@ from .device import Machine
 from .draw import seed_turn
 from .evaluate import Play, Values
 from .guard import Guard
-from .numbers import now_number, plain_number, read_term, scheduled_fields, weighted
+from .numbers import now_number, plain_number, read, scheduled_fields, weighted
 from .plan import TurnPlan, plan_step
 from .state import State
 
@@ -78,7 +79,7 @@ class Loop:
         seed_turn(self.seed, state.counters.step, player.name, plan.turn)
         self._hold_all_but(plan.live)
         measured = self.play.measure(plan, lambda batch: self._batch(batch, plan.turn))
-        total = weighted(plan.parts, measured, now, state.integrals)
+        total = weighted(plan.parts, measured, now, state.feedbacks)
 
         # Differentiate with respect to this player's weights only.
         optimizer, named = state.optimizers[player.name], state.parameters(player)
@@ -156,7 +157,7 @@ class Loop:
         return self._plans[key]
 
     def _updates(self, player: Player, now: Progress) -> int:
-        value = plain_number(player.updates, now, self.state.integrals)
+        value = plain_number(player.updates, now, self.state.feedbacks)
         if value != int(value) or value < 0:
             raise RecipeError(
                 f"player '{player.name}' takes a whole number of turns a step; its schedule gives {value} "
@@ -185,14 +186,14 @@ class Loop:
     def _set_numbers(self, player: Player, optimizer: torch.optim.Optimizer, now: Progress) -> None:
         for name, value in scheduled_fields(player.optimizer).items():
             for group in optimizer.param_groups:
-                group[name] = plain_number(value, now, self.state.integrals)
+                group[name] = plain_number(value, now, self.state.feedbacks)
 
     def _constraints(self, player: Player, now: Progress) -> list[Constraint]:
         """A player's constraints with the numbers of this step."""
         found = []
         for constraint in player.constraints:
             fields = scheduled_fields(constraint)
-            numbers = {name: plain_number(value, now, self.state.integrals) for name, value in fields.items()}
+            numbers = {name: plain_number(value, now, self.state.feedbacks) for name, value in fields.items()}
             found.append(constraint.with_values(**numbers) if numbers else constraint)
         return found
 
@@ -202,7 +203,7 @@ class Loop:
         for name, network in self.state.averages.items():
             if network.average is None or network.average.of not in self._updated:
                 continue
-            decay = plain_number(network.average.decay, now, self.state.integrals)
+            decay = plain_number(network.average.decay, now, self.state.feedbacks)
             if network.average.warmup:
                 done = self.state.counters.averaged[name]
                 decay = min(decay, (1 + done) / (10 + done))
@@ -210,17 +211,24 @@ class Loop:
             self.state.counters.averaged[name] += 1
 
     def _feed_back(self, now: Progress) -> None:
-        state, steps = self.state, {}
+        state = self.state
         # All are read before the first moves, for one may weigh what another reads.
-        for integral in state.integrals:
-            if self._is_measured(integral.balance):
-                gain = now_number(integral.gain, now, state.integrals)
-                steps[integral] = gain * read_term(integral.balance, state.measured, now, state.integrals).double()
-        for integral, step in steps.items():
-            state.integrals[integral].add_(step).clamp_(*integral.bounds)
+        read_now = {
+            feedback: read(feedback.balance, state.measured, now, state.feedbacks).double()
+            for feedback in state.feedbacks
+            if self._is_measured(feedback.balance)
+        }
+        changed = {
+            feedback: feedback.advance(
+                state.feedbacks[feedback], value, lambda number: now_number(number, now, state.feedbacks)
+            )
+            for feedback, value in read_now.items()
+        }
+        for feedback, value in changed.items():
+            state.feedbacks[feedback].copy_(value)
 
-    def _is_measured(self, term: Term) -> bool:
-        return all(part.measure in self.state.measured for part in term.parts)
+    def _is_measured(self, value: Readable) -> bool:
+        return all(part.measure in self.state.measured for term in terms_of(value) for part in term.parts)
 
     # What a run tells the world.
 
@@ -238,14 +246,14 @@ class Loop:
                 if part.measure in state.measured:
                     tensors[f"{player.name}/{part.label}"] = state.measured[part.measure]
         for name, value in self.game.monitors.items():
-            if isinstance(value, Term):
+            if isinstance(value, Term | Reading):
                 if self._is_measured(value):
-                    tensors[name] = read_term(value, state.measured, now, state.integrals)
+                    tensors[name] = read(value, state.measured, now, state.feedbacks)
             else:
-                tensors[name] = torch.as_tensor(now_number(value, now, state.integrals), device=self.machine.device)
+                tensors[name] = torch.as_tensor(now_number(value, now, state.feedbacks), device=self.machine.device)
         numbers = torch.stack([value.double() for value in tensors.values()]).tolist() if tensors else []
         rates = {
-            f"{player.name}/{name}": plain_number(value, now, state.integrals)
+            f"{player.name}/{name}": plain_number(value, now, state.feedbacks)
             for player in self.phase.players
             for name, value in scheduled_fields(player.optimizer).items()
             if not isinstance(value, tuple)

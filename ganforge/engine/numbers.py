@@ -9,31 +9,32 @@ import attrs
 from torch import Tensor
 
 from ..language.component import Component
+from ..language.feedback import Feedback, Readable, Reading
 from ..language.length import Progress
 from ..language.number import Product, Quantity
 from ..language.schedule import Schedule
-from ..language.term import Integral, Measure, Part, Term
+from ..language.term import Measure, Part
 
 
-def now_number(number: Any, now: Progress, integrals: Mapping[Integral, Tensor]) -> Any:
+def now_number(number: Any, now: Progress, feedbacks: Mapping[Feedback, Tensor]) -> Any:
     """The value of a number in this step; a tensor where feedback steers it; tuples item by item."""
     if isinstance(number, tuple):
-        return tuple(now_number(item, now, integrals) for item in number)
+        return tuple(now_number(item, now, feedbacks) for item in number)
     if isinstance(number, Product):
         value: float | Tensor = number.factor
         for quantity in number.quantities:
-            value = value * now_number(quantity, now, integrals)
+            value = value * now_number(quantity, now, feedbacks)
         return value
-    if isinstance(number, Integral):
-        return integrals[number]
+    if isinstance(number, Feedback):
+        return feedbacks[number][0]
     return number.at(now) if isinstance(number, Schedule) else number
 
 
-def plain_number(number: Any, now: Progress, integrals: Mapping[Integral, Tensor]) -> Any:
+def plain_number(number: Any, now: Progress, feedbacks: Mapping[Feedback, Tensor]) -> Any:
     """The same for what torch takes as Python numbers; where feedback steers it, the host waits for the device."""
-    value = now_number(number, now, integrals)
+    value = now_number(number, now, feedbacks)
     if isinstance(value, tuple):
-        return tuple(plain_number(item, now, integrals) for item in value)
+        return tuple(plain_number(item, now, feedbacks) for item in value)
     return value.item() if isinstance(value, Tensor) else value
 
 
@@ -47,12 +48,12 @@ def scheduled_fields(component: Component) -> dict[str, Any]:
 
 
 def weighted(
-    parts: Iterable[Part], measured: Mapping[Measure, Tensor], now: Progress, integrals: Mapping[Integral, Tensor]
+    parts: Iterable[Part], measured: Mapping[Measure, Tensor], now: Progress, feedbacks: Mapping[Feedback, Tensor]
 ) -> Tensor:
     """The weighted sum of measured losses, lazy ones multiplied by their interval."""
     total: Tensor | None = None
     for part in parts:
-        weight = now_number(Product(part.factor * part.interval, part.quantities), now, integrals)
+        weight = now_number(Product(part.factor * part.interval, part.quantities), now, feedbacks)
         value = measured[part.measure]
         # A weight of exactly one is the common case and needs no kernel.
         value = value if isinstance(weight, float) and weight == 1.0 else value * weight
@@ -61,8 +62,11 @@ def weighted(
     return total
 
 
-def read_term(
-    term: Term, measured: Mapping[Measure, Tensor], now: Progress, integrals: Mapping[Integral, Tensor]
+def read(
+    value: Readable, measured: Mapping[Measure, Tensor], now: Progress, feedbacks: Mapping[Feedback, Tensor]
 ) -> Tensor:
-    """The last measured value of a term, as feedback and monitors read it: laziness does not weigh here."""
-    return weighted([attrs.evolve(part, interval=1) for part in term.parts], measured, now, integrals)
+    """The last measured value of what feedback and monitors read: laziness does not weigh here."""
+    if isinstance(value, Reading):
+        number: Tensor = value.function(*(read(term, measured, now, feedbacks) for term in value.terms))
+        return number
+    return weighted([attrs.evolve(part, interval=1) for part in value.parts], measured, now, feedbacks)

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from ..language.data import Batch
+from ..language.feedback import Feedback
 from ..language.game import Game
 from ..language.graph import (
     game_averages,
     game_batches,
-    game_integrals,
+    game_feedbacks,
     game_measures,
     game_networks,
     game_pools,
@@ -25,7 +26,7 @@ from ..language.length import Progress
 from ..language.network import Network
 from ..language.player import Player
 from ..language.signal import ImagePool
-from ..language.term import Integral, Measure
+from ..language.term import Measure
 from .device import Machine
 from .modules import build_modules
 from .numbers import plain_number, scheduled_fields
@@ -83,9 +84,9 @@ class State:
             assert network.average is not None
             self.modules[network] = copy.deepcopy(self.modules[network.average.of]).requires_grad_(False)
         self.pools: dict[ImagePool, Pool] = {pool: Pool(pool.size) for pool in game_pools(game)}
-        self.integrals: dict[Integral, Tensor] = {
-            integral: torch.tensor(integral.start, dtype=torch.float64, device=machine.device)
-            for integral in game_integrals(game)
+        self.feedbacks: dict[Feedback, Tensor] = {
+            feedback: torch.tensor(feedback.initial(), dtype=torch.float64, device=machine.device)
+            for feedback in game_feedbacks(game)
         }
         self.measures = game_measures(game)
         self.measured: dict[Measure, Tensor] = {}
@@ -107,7 +108,7 @@ class State:
     def _build_optimizer(self, player: Player) -> torch.optim.Optimizer:
         start = Progress(0, 0, 0.0)
         fields = scheduled_fields(player.optimizer)
-        changed = {name: plain_number(value, start, self.integrals) for name, value in fields.items()}
+        changed = {name: plain_number(value, start, self.feedbacks) for name, value in fields.items()}
         return player.optimizer.with_values(**changed).build([p for _, p in self.parameters(player)])
 
     def parameters(self, player: Player) -> list[tuple[str, Parameter]]:
@@ -130,8 +131,8 @@ class State:
         for index, pool in enumerate(self.pools.values()):
             if pool.images is not None:
                 found[f"pool.{index}.images"] = pool.images
-        for index, value in enumerate(self.integrals.values()):
-            found[f"integral.{index}"] = value
+        for index, value in enumerate(self.feedbacks.values()):
+            found[f"feedback.{index}"] = value
         for index, measure in enumerate(self.measures):
             if measure in self.measured:
                 found[f"measured.{index}"] = self.measured[measure]
@@ -180,8 +181,8 @@ class State:
         for index, (pool, count) in enumerate(zip(self.pools.values(), scalars["pools"], strict=True)):
             images = remaining.pop(f"pool.{index}.images", None)
             pool.count, pool.images = count, None if images is None else images.to(self.machine.device, copy=True)
-        for index, integral in enumerate(self.integrals):
-            self.integrals[integral].copy_(remaining.pop(f"integral.{index}"))
+        for index, feedback in enumerate(self.feedbacks):
+            self.feedbacks[feedback].copy_(remaining.pop(f"feedback.{index}"))
         for index, measure in enumerate(self.measures):
             if f"measured.{index}" in remaining:
                 self.measured[measure] = remaining.pop(f"measured.{index}").to(self.machine.device)
@@ -196,7 +197,7 @@ class State:
             refuse("the checkpoint is of other data sets or averages", [", ".join(counters.averaged) or "none"])
         if len(scalars["pools"]) != pools:
             refuse("the checkpoint is of another number of image pools", [f"{len(scalars['pools'])}, not {pools}"])
-        feedbacks = [f"integral.{index}" for index in range(len(self.integrals))]
+        feedbacks = [f"feedback.{index}" for index in range(len(self.feedbacks))]
         refuse("these tensors are missing", [name for name in feedbacks if name not in tensors])
 
     def _load_modules(self, remaining: dict[str, Tensor]) -> None:

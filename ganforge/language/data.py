@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import attrs
 
 from .component import Component, component
 from .signal import DType, Expression, Shape, Signal
+from .site import report
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -149,6 +150,13 @@ class ImageData(Data):
         """Channels, height and width."""
         raise NotImplementedError(f"{type(self).__name__} has no shape")
 
+    def with_range(self, low: float, high: float) -> Self:
+        """The same data with black at ``low`` and white at ``high``, by its parameter ``value_range``."""
+        if "value_range" in self.values():
+            return self.with_values(value_range=(low, high))
+        report(f"{type(self).component_name()} has no parameter 'value_range'; its images cannot be rescaled.")
+        return self
+
     def batch(self) -> ImageBatch:
         """Draw a batch of real images; its field is ``images``."""
         return ImageBatch(*self.draw(images=(self.shape, "float")))
@@ -164,6 +172,16 @@ class LabelledData(ImageData):
     def num_classes(self) -> int:
         """Number of classes."""
         raise NotImplementedError(f"{type(self).__name__} has no num_classes")
+
+    def held_out(self) -> LabelledData:
+        """The examples of the same kind that are kept for tests: by the parameter ``split``, where there is one."""
+        if self.values().get("split") == "train":
+            return self.with_values(split="test")
+        report(
+            f"{type(self).component_name()} keeps no examples for tests.",
+            hint="split=\"train\" holds them out" if "split" in self.values() else "",
+        )
+        return self
 
     def batch(self) -> LabelledBatch:
         """Draw a batch of real images with classes; its fields are ``images`` and ``labels``."""

@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import RecipeError
 from .annotation import received
+from .feedback import Readable, Reading
 from .length import Length
 from .number import Quantity
 from .player import Phase, Player, Script, check_name, require
@@ -27,7 +28,9 @@ class Game(Script):
         batch_size: Examples in each batch.
         length: When the only phase is over; left out where phases are given.
         samples: Signals to draw with fixed noise while training and afterwards.
-        monitors: Terms or numbers to log, read from the last measured losses.
+        monitors: Terms, readings or numbers to log, from the last measured losses. One that reads a loss which no
+            player computes is watched: evaluated whenever samples are drawn, in evaluation mode, on 1,000 fixed
+            examples.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class Game(Script):
         batch_size: int,
         length: Length | None = None,
         samples: Signal | Mapping[str, Signal] | None = None,
-        monitors: Mapping[str, Term | Quantity] | None = None,
+        monitors: Mapping[str, Readable | Quantity] | None = None,
     ) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             report(f"batch_size is a whole number, one or more; received {received(batch_size)}.")
@@ -70,10 +73,10 @@ def _samples(samples: Signal | Mapping[str, Signal] | None) -> dict[str, Signal]
     return dict(named)
 
 
-def _monitors(monitors: Mapping[str, Term | Quantity] | None) -> dict[str, Term | Quantity]:
+def _monitors(monitors: Mapping[str, Readable | Quantity] | None) -> dict[str, Readable | Quantity]:
     named = {} if monitors is None else monitors
-    require("game", "monitors", named, Mapping, "terms or schedules by name")
+    require("game", "monitors", named, Mapping, "terms, readings or schedules by name")
     for name, value in named.items():
         check_name("a monitor's", name)
-        require("game", f"monitor {name!r}", value, (Term, Quantity), "a term or a schedule")
+        require("game", f"monitor {name!r}", value, (Term, Reading, Quantity), "a term, a reading or a schedule")
     return dict(named)

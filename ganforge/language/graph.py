@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from .component import Component
 from .data import Batch
+from .feedback import Feedback, Readable, Reading, terms_of
 from .network import Evaluation, Network
 from .number import Product, Quantity
 from .signal import Expression, ImagePool, Signal
-from .term import Integral, Measure, Term
+from .term import Measure, Term
 
 if TYPE_CHECKING:
     from .player import Player, Script
@@ -57,10 +58,10 @@ def quantities_of(number: object) -> Iterator[Quantity]:
             yield from quantities_of(item)
     elif isinstance(number, Product):
         yield from quantities_of(number.quantities)
-    elif isinstance(number, Integral):
+    elif isinstance(number, Feedback):
         yield number
-        yield from quantities_of(number.gain)
-        yield from term_quantities(number.balance)
+        yield from quantities_of(number.numbers())
+        yield from read_quantities(number.balance)
     elif isinstance(number, Quantity):
         yield number
         if isinstance(number, Component):  # A schedule may be made of others.
@@ -71,6 +72,12 @@ def term_quantities(term: Term) -> Iterator[Quantity]:
     """The schedules and feedbacks in a term's weights."""
     for part in term.parts:
         yield from quantities_of(part.quantities)
+
+
+def read_quantities(value: Readable) -> Iterator[Quantity]:
+    """The schedules and feedbacks in the weights of what is read."""
+    for term in terms_of(value):
+        yield from term_quantities(term)
 
 
 def player_quantities(player: Player) -> Iterator[Quantity]:
@@ -87,9 +94,30 @@ def game_terms(game: Script) -> Iterator[Term]:
         yield player.minimizes
 
 
+def watched_monitors(game: Script) -> dict[str, Readable]:
+    """The monitors that read a loss which no player computes; the engine evaluates them now and then."""
+    played = set(map(id, played_measures(game)))
+    return {
+        name: value
+        for name, value in game.monitors.items()
+        if isinstance(value, Term | Reading) and not played.issuperset(map(id, read_measures(value)))
+    }
+
+
+def watched_signals(game: Script) -> list[Signal]:
+    """Every signal that a watched monitor reads."""
+    return [
+        signal
+        for value in watched_monitors(game).values()
+        for measure in read_measures(value)
+        for signal in measure.signals
+    ]
+
+
 def game_signals(game: Script) -> list[Signal]:
-    """Every signal at an end of the game: read by a loss or drawn as a sample."""
-    return [signal for term in game_terms(game) for signal in term_signals(term)] + list(game.samples.values())
+    """Every signal at an end of the game: read by a loss, watched by a monitor or drawn as a sample."""
+    read = [signal for term in game_terms(game) for signal in term_signals(term)]
+    return [*read, *watched_signals(game), *game.samples.values()]
 
 
 def game_networks(game: Script) -> dict[str, Network]:
@@ -132,23 +160,35 @@ def game_pools(game: Script) -> list[ImagePool]:
     return [origin for origin in ordered(game_signals(game)) if isinstance(origin, ImagePool)]
 
 
-def game_integrals(game: Script) -> list[Integral]:
+def game_feedbacks(game: Script) -> list[Feedback]:
     """The feedbacks of a game, in a fixed order."""
-    found: dict[int, Integral] = {}
+    found: dict[int, Feedback] = {}
     monitors = [quantity for value in game.monitors.values() for quantity in monitor_quantities(value)]
     decays = [quantity for network in averages_behind(game) for quantity in average_quantities(network)]
     for quantity in [*(q for player in game.players for q in player_quantities(player)), *decays, *monitors]:
-        if isinstance(quantity, Integral):
+        if isinstance(quantity, Feedback):
             found[id(quantity)] = quantity
     return list(found.values())
 
 
-def monitor_quantities(value: Term | Quantity) -> Iterator[Quantity]:
+def monitor_quantities(value: Readable | Quantity) -> Iterator[Quantity]:
     """The changing numbers that a monitor reads."""
-    return term_quantities(value) if isinstance(value, Term) else quantities_of(value)
+    return read_quantities(value) if isinstance(value, Term | Reading) else quantities_of(value)
+
+
+def read_measures(value: Readable) -> list[Measure]:
+    """The losses that something reads, each once."""
+    found = {id(part.measure): part.measure for term in terms_of(value) for part in term.parts}
+    return list(found.values())
+
+
+def played_measures(game: Script) -> list[Measure]:
+    """The losses that players compute, each once, in a fixed order."""
+    found = {id(part.measure): part.measure for term in game_terms(game) for part in term.parts}
+    return list(found.values())
 
 
 def game_measures(game: Script) -> list[Measure]:
-    """The losses that players measure, each once, in a fixed order."""
-    found = {id(part.measure): part.measure for term in game_terms(game) for part in term.parts}
-    return list(found.values())
+    """The losses that players compute and those that monitors watch, each once, in a fixed order."""
+    watched = [measure for value in watched_monitors(game).values() for measure in read_measures(value)]
+    return list({id(measure): measure for measure in [*played_measures(game), *watched]}.values())

@@ -108,6 +108,27 @@ class Discriminator(Network):
 
 
 @component(eq=False)
+class TextEncoder(Network):
+    """A network that turns captions into embeddings.
+
+    Authors give ``__call__``, which takes captions (word numbers of shape (length,), or embeddings made before,
+    of shape (dim,)) and returns one signal of shape (dim,).
+
+    Args:
+        name: Names the network in checkpoints, logs and errors.
+    """
+
+    kind: ClassVar[str] = "text-encoder"
+
+    # A recipe takes its encoder as a parameter, which the command line gives by its component's name alone.
+    name: str = attrs.field(kw_only=False, default="E")
+
+    def __call__(self, captions: Signal) -> Signal:
+        """The embeddings of captions."""
+        raise NotImplementedError(f"{type(self).__name__} has no __call__()")
+
+
+@component(eq=False)
 class Module(Network):
     """Any ``nn.Module`` factory as a network, without a plugin.
 

@@ -12,6 +12,7 @@ import attrs
 from ..errors import RecipeError, Site
 from .annotation import accepts, received
 from .component import Component
+from .feedback import Readable
 from .length import Length
 from .network import Network
 from .number import Number, Quantity
@@ -117,14 +118,14 @@ class Script:
         phases: Follow one another.
         batch_size: Examples in each batch.
         samples: Signals to draw with fixed noise, by name.
-        monitors: Terms or numbers to log, by name.
+        monitors: Terms, readings or numbers to log, by name.
         site: Where the game was written.
     """
 
     phases: tuple[Phase, ...]
     batch_size: int
     samples: dict[str, Signal]
-    monitors: dict[str, Term | Quantity]
+    monitors: dict[str, Readable | Quantity]
     site: Site | None = attrs.field(repr=False)
 
     @property

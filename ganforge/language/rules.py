@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import Problem
+from .feedback import Feedback, Readable, terms_of
 from .graph import (
     average_quantities,
     averages_behind,
@@ -18,14 +19,17 @@ from .graph import (
     monitor_quantities,
     networks_behind,
     ordered,
+    played_measures,
     player_quantities,
+    read_measures,
     term_signals,
+    watched_monitors,
 )
 from .length import Length
 from .network import Evaluation, Network
 from .schedule import Schedule
 from .signal import ImagePool, PerStep, Signal
-from .term import Integral, Part, Term
+from .term import Part
 
 if TYPE_CHECKING:
     from .player import Script
@@ -213,28 +217,34 @@ def _in_epochs(value: object) -> bool:
 
 
 def _readings_are_measured(game: Script) -> Iterator[Problem]:
-    """Feedbacks and monitors read losses that some player computes."""
-    measured = {id(measure) for measure in game_measures(game)}
-    readers: list[tuple[str, Term]] = [
-        ("a feedback", quantity.balance)
-        for quantity in [
-            *(quantity for player in game.players for quantity in player_quantities(player)),
-            *(quantity for network in averages_behind(game) for quantity in average_quantities(network)),
-        ]
-        if isinstance(quantity, Integral)
+    """Feedbacks read losses that some player computes."""
+    measured = {id(measure) for measure in played_measures(game)}
+    quantities = [
+        *(quantity for player in game.players for quantity in player_quantities(player)),
+        *(quantity for network in averages_behind(game) for quantity in average_quantities(network)),
     ]
+    readers: list[tuple[str, Readable]] = [("a feedback", q.balance) for q in quantities if isinstance(q, Feedback)]
     for name, value in game.monitors.items():
-        if isinstance(value, Term):
-            readers.append((f"monitor '{name}'", value))
-        for quantity in monitor_quantities(value):
-            if isinstance(quantity, Integral):
-                readers.append((f"monitor '{name}'", quantity.balance))
+        found = [quantity for quantity in monitor_quantities(value) if isinstance(quantity, Feedback)]
+        readers += [(f"monitor '{name}'", feedback.balance) for feedback in found]
     seen = set()
-    for reader, term in readers:
-        for part in term.parts:
+    for reader, value in readers:
+        for part in (part for term in terms_of(value) for part in term.parts):
             if id(part.measure) not in measured and (reader, id(part)) not in seen:
                 seen.add((reader, id(part)))
                 yield Problem(f"{reader} reads the loss '{part.label}', which no player computes.", part.site)
+
+
+def _watched_losses_need_no_gradient(game: Script) -> Iterator[Problem]:
+    """What only a monitor reads is evaluated without gradients."""
+    for name, value in watched_monitors(game).items():
+        for measure in read_measures(value):
+            if measure.wrt is not None:
+                yield Problem(
+                    f"monitor '{name}' reads '{measure.name}', which no player computes and which takes a gradient; "
+                    "monitors are evaluated without gradients.",
+                    measure.site,
+                )
 
 
 def _averages_are_updated(game: Script) -> Iterator[Problem]:
@@ -274,6 +284,7 @@ _RULES: tuple[Rule, ...] = (
     _inputs_fit,
     _epochs_need_data,
     _readings_are_measured,
+    _watched_losses_need_no_gradient,
     _averages_are_updated,
     _shared_passes_reach,
 )

@@ -132,12 +132,14 @@ def only_signals(values: tuple[Any, ...]) -> tuple[Signal, ...]:
     return tuple(value for value in values if isinstance(value, Signal))
 
 
-def _expect_signal(owner: str, value: object) -> None:
+def expect_signal(owner: str, value: object) -> None:
+    """Raise a RecipeError unless a value is a signal."""
     if not isinstance(value, Signal):
         raise RecipeError(f"{owner} takes a signal; received {received(value)}.", site=here())
 
 
-def _is_whole(value: object, least: int) -> bool:
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number that is so large or larger."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
@@ -150,7 +152,7 @@ def noise(*shape: int, prior: Literal["normal", "uniform"] = "normal", low: floa
         low: Lower end of the uniform prior.
         high: Upper end of the uniform prior.
     """
-    if not shape or not all(_is_whole(size, 1) for size in shape):
+    if not shape or not all(is_whole(size, 1) for size in shape):
         report(f"noise takes whole sizes of one or more, such as gf.noise(100); received {shape}.")
     if prior not in ("normal", "uniform"):
         report(f"the prior of noise is 'normal' or 'uniform'; received {received(prior)}.")
@@ -161,7 +163,7 @@ def noise(*shape: int, prior: Literal["normal", "uniform"] = "normal", low: floa
 
 def random_labels(num_classes: int) -> Signal:
     """Draw class labels y uniformly from 0 to num_classes - 1, anew in each turn."""
-    if not _is_whole(num_classes, 1):
+    if not is_whole(num_classes, 1):
         report(f"random_labels takes one class or more; received {received(num_classes)}.")
     return Signal(RandomLabels(num_classes=num_classes), 0, (), "int")
 
@@ -173,7 +175,7 @@ def per_step(signal: Signal) -> Signal:
     two players share one pass (as in PyTorch's DCGAN example); without it where they have (as in CycleGAN,
     whose D judges the fakes that G's turn made).
     """
-    _expect_signal("per_step", signal)
+    expect_signal("per_step", signal)
     return Signal(PerStep(inputs=(signal,)), 0, signal.shape, signal.dtype)
 
 
@@ -188,15 +190,15 @@ def image_pool(fake: Signal, *, size: int) -> Signal:
         fake: Images of shape (channels, height, width).
         size: Images kept; 0 returns the input.
     """
-    _expect_signal("image_pool", fake)
-    if not _is_whole(size, 0):
+    expect_signal("image_pool", fake)
+    if not is_whole(size, 0):
         report(f"image_pool keeps zero images or more; received size={received(size)}.")
     return Signal(ImagePool(inputs=(fake,), size=size), 0, fake.shape, fake.dtype)
 
 
 def sampling(signal: Signal, *, mode: Literal["train", "eval"] = "train") -> Signal:
     """Keep the networks of a sample in training mode: dropout and batch statistics on (pix2pix)."""
-    _expect_signal("sampling", signal)
+    expect_signal("sampling", signal)
     if mode not in ("train", "eval"):
         report(f"the mode of sampling is 'train' or 'eval'; received {received(mode)}.")
     return Signal(SamplingMode(inputs=(signal,), mode=mode), 0, signal.shape, signal.dtype)
@@ -216,7 +218,7 @@ def op(function: Any = None, /, *, shape: Any = None) -> Any:
     def decorate(function: Callable[..., Tensor]) -> Callable[..., Signal]:
         def operation(*signals: Signal, **options: Any) -> Signal:
             for position, signal in enumerate(signals, 1):
-                _expect_signal(f"argument {position} of {function.__name__}", signal)
+                expect_signal(f"argument {position} of {function.__name__}", signal)
             expect_call(function.__name__, function, signals, options)
             for key, value in options.items():
                 expect(
@@ -232,23 +234,6 @@ def op(function: Any = None, /, *, shape: Any = None) -> Any:
         return operation
 
     return decorate if function is None else decorate(function)
-
-
-def _interpolate(real: Tensor, fake: Tensor) -> Tensor:
-    weight = real.new_empty((len(real),) + (1,) * (real.dim() - 1)).uniform_()
-    return fake.lerp(real, weight)
-
-
-def interpolate(real: Signal, fake: Signal) -> Signal:
-    """Draw a point on the line between each real and fake example.
-
-    The point is a x + (1 - a) G(z), with a from U(0, 1) for each example:
-    Gulrajani et al. 2017 (arXiv:1704.00028), algorithm 1.
-    """
-    _expect_signal("interpolate", real)
-    _expect_signal("interpolate", fake)
-    expect(real.shape == fake.shape, f"interpolate takes two signals of one shape; {real.shape} is not {fake.shape}.")
-    return Signal(Operation(inputs=(real, fake), function=_interpolate), 0, real.shape)
 
 
 @functools.lru_cache(maxsize=256)

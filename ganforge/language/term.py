@@ -1,4 +1,4 @@
-"""Terms: weighted sums of scalar losses, and feedback that reads them."""
+"""Terms: weighted sums of scalar losses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from ..errors import RecipeError, Site
-from .annotation import accepts, received
+from .annotation import received
 from .number import Number, Product, Quantity, product_text
 from .refusal import Refuses
 from .signal import Signal
@@ -132,43 +132,3 @@ class Term(Refuses):
         )
 
     __rmul__ = __mul__
-
-
-@attrs.frozen(eq=False)
-class Integral(Quantity):
-    """A number steered by measurements: it grows by ``gain * balance`` after each step, within bounds."""
-
-    _noun: ClassVar[str] = "a feedback"
-
-    balance: Term
-    gain: Number
-    start: float
-    bounds: tuple[float, float]
-    site: Site | None = attrs.field(factory=here, repr=False)
-
-    def __str__(self) -> str:
-        return "integral"
-
-
-def integral(
-    balance: Term, *, gain: Number, start: float = 0.0, bounds: tuple[float, float] = (-math.inf, math.inf)
-) -> Integral:
-    """Steer a number by measured losses: after each step ``k <- clip(k + gain * balance, bounds)``.
-
-    Berthelot et al. 2017 (arXiv:1703.10717), section 3.4 (BEGAN's k_t).
-
-    Args:
-        balance: The term whose last measured value is added up.
-        gain: Share of it added after each step.
-        start: The number before the first step.
-        bounds: Least and greatest value.
-    """
-    if not isinstance(balance, Term):
-        raise RecipeError(f"integral adds up a term; received {received(balance)}.", site=here())
-    if not accepts(gain, Number):
-        report(f"the gain of integral is a number or a schedule; received {received(gain)}.")
-    if not (accepts(bounds, tuple[float, float]) and bounds[0] <= bounds[1]):
-        report(f"the bounds of integral are its least and its greatest value; received {received(bounds)}.")
-    elif not (accepts(start, float) and bounds[0] <= start <= bounds[1]):
-        report(f"integral starts at {received(start)}, which is outside its bounds {bounds}.")
-    return Integral(balance, gain, start, bounds)

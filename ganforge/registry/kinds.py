@@ -8,6 +8,7 @@ KINDS = (
     "generator",
     "discriminator",
     "network",
+    "text-encoder",
     "loss",
     "adversarial-loss",
     "schedule",

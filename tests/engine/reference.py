@@ -30,7 +30,8 @@ from ganforge.language.signal import (
     SamplingMode,
     Signal,
 )
-from ganforge.language.term import Integral, Measure, Part, Term
+from ganforge.language.feedback import Integral
+from ganforge.language.term import Measure, Part, Term
 
 
 class LiteralPool:
@@ -67,7 +68,7 @@ class Reference:
             copied = copy.deepcopy(module).requires_grad_(network.average is None)
             self.nets[network] = copied
         self.pools: dict[Expression, LiteralPool] = {}
-        self.integrals: dict[Integral, float] = {integral: integral.start for integral in loop.state.integrals}
+        self.integrals: dict[Integral, float] = {integral: integral.start for integral in loop.state.feedbacks}
         self.measured: dict[Measure, Tensor] = {}
         self.positions = [0 for _ in loop.state.batches]
         self.turns = {player.name: 0 for player in self.game.players}

@@ -63,7 +63,7 @@ def test_began_balances_its_losses(gain: float, clipped: bool) -> None:
 
 def test_a_feedback_lives_on_the_device_in_double_precision() -> None:
     loop = play(began(0.05), 2)
-    (value,) = loop.state.integrals.values()
+    (value,) = loop.state.feedbacks.values()
     assert isinstance(value, Tensor)
     assert value.dtype == torch.float64
     assert not value.requires_grad
@@ -93,7 +93,7 @@ def test_weights_may_be_products_of_schedules_and_feedback() -> None:
         now += gain * size.item()
         loop.step()
     hand.expect_same(lambda one, other: torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7))
-    assert next(iter(loop.state.integrals.values())).item() == pytest.approx(now, rel=1e-6)
+    assert next(iter(loop.state.feedbacks.values())).item() == pytest.approx(now, rel=1e-6)
 
 
 def test_feedbacks_that_read_each_other_move_together() -> None:
@@ -109,7 +109,7 @@ def test_feedbacks_that_read_each_other_move_together() -> None:
     )
     loop = play(game, 1)
     size = loop.state.measured[loss.parts[0].measure].item()
-    values = [value.item() for value in loop.state.integrals.values()]
+    values = [value.item() for value in loop.state.feedbacks.values()]
     assert values == pytest.approx([0.5 + size, 0.25 + 0.5 * size])
 
 

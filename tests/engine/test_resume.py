@@ -136,7 +136,7 @@ _CUT = 8
 
 def kinds_of_tensors() -> list[str]:
     return ["net.", "ema.", "optim.D2.momentum_buffer", "optim.G2.exp_avg.", "optim.G2.exp_avg_sq", "optim.G2.step",
-            "pool.", "integral.", "measured."]  # fmt: skip
+            "pool.", "feedback.", "measured."]  # fmt: skip
 
 
 def test_every_tensor_of_the_state_matters() -> None:
@@ -162,7 +162,7 @@ def test_every_tensor_of_the_state_matters() -> None:
 def test_what_the_next_steps_read_matters_to_the_weights() -> None:
     saved, _ = straight()
     tensors, scalars = saved[_CUT]
-    for prefix in ("optim.D2.momentum_buffer", "optim.G2.exp_avg.", "optim.G2.step", "pool.", "integral.", "measured."):
+    for prefix in ("optim.D2.momentum_buffer", "optim.G2.exp_avg.", "optim.G2.step", "pool.", "feedback.", "measured."):
         spoiled = {
             name: torch.zeros_like(value) if name.startswith(prefix) else value for name, value in tensors.items()
         }

@@ -47,7 +47,7 @@ def test_a_game_knows_its_networks_averages_batches_and_pools():
 
 def test_every_feedback_of_a_game_is_found_also_inside_schedules_averages_and_monitors():
     game, names = small_game()
-    assert graph.game_integrals(game) == [names["turns"], names["inner"], names["decay"], names["read"]]
+    assert graph.game_feedbacks(game) == [names["turns"], names["inner"], names["decay"], names["read"]]
 
 
 def test_the_numbers_of_a_number_are_found_at_any_depth():

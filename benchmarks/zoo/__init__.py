@@ -1,0 +1,1 @@
+"""Shows that every bundled recipe learns, and regenerates any row of the gallery."""

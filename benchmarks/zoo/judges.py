@@ -1,0 +1,183 @@
+"""Judges: small classifiers, trained on the spot on real data, that say what samples show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from ganforge_data import MNIST
+from ganforge_data.rendering import render, render_domain, scene
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+HELD_OUT = 9_001
+_TRAINING = 9_000
+_LARGEST = 32
+
+Size = tuple[int, int]
+Real = tuple[Tensor, Tensor]
+"""Images from -1 to 1 of shape (count, channels, height, width) and classes of shape (count, heads)."""
+
+
+def digits(channels: int, size: Size, held_out: bool, root: Path) -> Real:
+    """MNIST's training images, or its test images."""
+    (examples,) = MNIST(size=size, split="test" if held_out else "train").open(root)
+    read = examples.read(torch.arange(len(examples)))
+    return read["images"].float() / 127.5 - 1, read["labels"][:, None]
+
+
+def shapes(channels: int, size: Size, held_out: bool, root: Path) -> Real:
+    """The embedded shapes, of seeds that no row trains on: shape and colour."""
+    seen = scene(HELD_OUT if held_out else _TRAINING, torch.arange(4_000 if held_out else 16_000))
+    return render(seen, size, channels).float() / 127.5 - 1, torch.stack([seen.shape, seen.colour], 1)
+
+
+def looks(channels: int, size: Size, held_out: bool, root: Path) -> Real:
+    """The embedded shapes, half of them plain and half striped: shape, colour and look."""
+    seen = scene(HELD_OUT if held_out else _TRAINING, torch.arange(4_000 if held_out else 16_000))
+    half = len(seen) // 2
+    plain, striped = seen.part(slice(half)), seen.part(slice(half, None))
+    images = torch.cat([render_domain(plain, size, "a", channels), render_domain(striped, size, "b", channels)])
+    look = (torch.arange(len(seen)) >= half).long()
+    return images.float() / 127.5 - 1, torch.stack([seen.shape, seen.colour, look], 1)
+
+
+KINDS: dict[str, tuple[tuple[int, ...], Callable[[int, Size, bool, Path], Real]]] = {
+    "digits": ((10,), digits),
+    "shapes": ((8, 8), shapes),
+    "looks": ((8, 8, 2), looks),
+}
+"""Classes of each head, and who reads the real images."""
+
+
+class _Net(nn.Module):
+    def __init__(self, channels: int, heads: tuple[int, ...]) -> None:
+        super().__init__()
+        widths = (channels, 24, 48, 96)
+        blocks = [
+            layer
+            for before, after in zip(widths, widths[1:], strict=False)
+            for layer in (nn.Conv2d(before, after, 3, 1, 1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2))
+        ]
+        self.body = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(384, 64), nn.ReLU())
+        self.heads = nn.ModuleList(nn.Linear(64, classes) for classes in heads)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        features = self.body(images)
+        return features, [head(features) for head in self.heads]
+
+
+@attrs.frozen(eq=False)
+class Opinion:
+    """What a judge says of images.
+
+    Args:
+        features: Shape (count, 64).
+        probabilities: For each head, shape (count, classes).
+    """
+
+    features: Tensor
+    probabilities: list[Tensor]
+
+    def classes(self, head: int) -> Tensor:
+        """The likeliest class of each image."""
+        return self.probabilities[head].argmax(1)
+
+    def confidence(self) -> Tensor:
+        """The probability of the likeliest classes of all heads together."""
+        return torch.stack([p.amax(1) for p in self.probabilities]).prod(0)
+
+    def modes(self) -> tuple[Tensor, int]:
+        """The classes of all heads in one number, and how many there are."""
+        mode, count = torch.zeros(len(self.features), dtype=torch.int64), 1
+        for p in self.probabilities:
+            mode, count = mode * p.shape[1] + p.argmax(1), count * p.shape[1]
+        return mode, count
+
+
+@attrs.frozen(eq=False)
+class Judge:
+    """A trained classifier.
+
+    Args:
+        net: Its network.
+        real: What it says of held-out real images.
+        accuracy: Its share of right answers on them, all heads together.
+    """
+
+    net: _Net
+    real: Opinion = attrs.field(init=False)
+    accuracy: float = attrs.field(init=False)
+    held_out: Real
+
+    def __attrs_post_init__(self) -> None:
+        images, classes = self.held_out
+        opinion = self(images)
+        answers = torch.stack([opinion.classes(head) for head in range(classes.shape[1])], 1)
+        object.__setattr__(self, "real", opinion)
+        object.__setattr__(self, "accuracy", (answers == classes).all(1).double().mean().item())
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Opinion:
+        """Judge images from -1 to 1, of the size the judge was made for."""
+        told = [self.net(part) for part in _view(images).split(256)]
+        features = torch.cat([features for features, _ in told])
+        answers = zip(*(logits for _, logits in told), strict=True)
+        return Opinion(features, [torch.cat(logits).softmax(1) for logits in answers])
+
+
+@attrs.frozen
+class Judges:
+    """Finds the judge of some images: in the cache, else by training one.
+
+    Args:
+        cache: Folder of trained judges.
+        data_root: Cache folder of data sets.
+    """
+
+    cache: Path
+    data_root: Path
+
+    def judge(self, kind: str, images: Tensor) -> Judge:
+        """The judge of images of one kind and of this shape."""
+        channels, height, width = images.shape[1:]
+        heads, real = KINDS[kind]
+        net, path = _Net(channels, heads), self.cache / f"{kind}-{channels}x{height}x{width}.safetensors"
+        if path.exists():
+            net.load_state_dict(load_file(path))
+        else:
+            _train(net, *real(channels, (height, width), False, self.data_root))
+            self.cache.mkdir(parents=True, exist_ok=True)
+            # Another row may be making the same judge.
+            temporary = path.with_suffix(f".{os.getpid()}")
+            save_file(net.state_dict(), temporary)
+            temporary.replace(path)
+        return Judge(net.eval(), held_out=real(channels, (height, width), True, self.data_root))
+
+
+def _view(images: Tensor) -> Tensor:
+    """Large images at a size at which they are judged as well."""
+    factor = _LARGEST / max(images.shape[2:])
+    options: dict[str, Any] = {"mode": "bilinear", "antialias": True}
+    return images if factor >= 1 else functional.interpolate(images, scale_factor=factor, **options)
+
+
+def _train(net: _Net, images: Tensor, classes: Tensor, epochs: int = 4, batch: int = 64) -> None:
+    torch.manual_seed(0)
+    images = _view(images)
+    steps = epochs * len(images) // batch
+    adam = torch.optim.Adam(net.parameters(), lr=3e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 3e-3, total_steps=steps)
+    order = torch.cat([torch.randperm(len(images)) for _ in range(epochs)])
+    for rows in order[: steps * batch].split(batch):
+        _, logits = net(images[rows])
+        loss = sum(functional.cross_entropy(head, classes[rows, n]) for n, head in enumerate(logits))
+        adam.zero_grad()
+        loss.backward()  # type: ignore[union-attr]
+        adam.step()
+        schedule.step()
