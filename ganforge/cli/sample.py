@@ -22,6 +22,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False), shell_complete=complete_run)
 @click.option("-n", "--count", type=click.IntRange(min=1), default=64, show_default=True, help="Examples of each.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise.")
+@click.option("--label", type=click.IntRange(min=0), help="Class of every example. [one class after the other]")
 @click.option("--out", type=_PATH, metavar="FILE.png", help="Save a grid. [RUN/samples/seed-SEED.png]")
 @click.option("--images", type=_PATH, metavar="DIR", help="Save every image by itself.")
 @click.option("--tensors", type=_PATH, metavar="FILE.safetensors", help="Save the values as they are.")
@@ -33,6 +34,7 @@ def sample(
     run: Path,
     count: int,
     seed: int,
+    label: int | None,
     out: Path | None,
     images: Path | None,
     tensors: Path | None,
@@ -45,9 +47,9 @@ def sample(
     from ..engine.trained import TrainedRun
 
     trained = TrainedRun(run, session.catalogue, device, data_root)
-    drawn = trained.sample(count, seed)
+    drawn = trained.sample(count, seed, label)
     if out is None and images is None and tensors is None:
-        out = run / "samples" / f"seed-{seed}.png"
+        out = run / "samples" / f"seed-{seed}{'' if label is None else f'-label-{label}'}.png"
     if tensors is not None:
         _save_tensors(drawn, tensors)
     if out is not None or images is not None:

@@ -247,7 +247,7 @@ class Loop:
                     tensors[f"{player.name}/{part.label}"] = state.measured[part.measure]
         for name, value in self.game.monitors.items():
             if isinstance(value, Term | Reading):
-                if self._is_measured(value):
+                if self._is_measured(value):  # Watched ones are not.
                     tensors[name] = read(value, state.measured, now, state.feedbacks)
             else:
                 tensors[name] = torch.as_tensor(now_number(value, now, state.feedbacks), device=self.machine.device)

@@ -29,6 +29,7 @@ from .loop import Loop
 from .modules import input_shapes, trial
 from .observer import Observer
 from .samples import Sampler
+from .watched import Watched
 
 _SAMPLES = 64
 
@@ -92,7 +93,9 @@ class Run:
         self.loop = Loop(game, self.machine, settings.seed, self.data)
         self.total = settings.steps or self.loop.estimate()
         self.settings = settings.resolved(self.total)
-        self.sampler = Sampler(game.samples, self.loop.state.modules, self.machine, self.data, game.batch_size)
+        modules = self.loop.state.modules
+        self.sampler = Sampler(game.samples, modules, self.machine, self.data, game.batch_size)
+        self.watched = Watched(game, modules, self.machine, self.data)
 
     def train(self, record: Mapping[str, Any]) -> None:
         """Play until the game is over, from where the newest checkpoint stands.
@@ -139,10 +142,12 @@ class Run:
             self.loop.step()
             for observer in self.observers:
                 observer.stepped(counters.step)
-            last = self._is_over()
-            if last or counters.step == 1 or _due(counters.step, self.settings.log_every):
-                self._log()
-            if last or _due(counters.step, self.settings.sample_every):
+            last, first_step = self._is_over(), counters.step == 1
+            looks = last or _due(counters.step, self.settings.sample_every)
+            watches = bool(self.watched.monitors) and (looks or first_step)
+            if last or watches or first_step or _due(counters.step, self.settings.log_every):
+                self._log(watches)
+            if looks:
                 self._sample()
             if last or interrupt.asked or _due(counters.step, self.settings.checkpoint_every):
                 self._save()
@@ -161,9 +166,11 @@ class Run:
 
     # What is written.
 
-    def _log(self) -> None:
+    def _log(self, watches: bool) -> None:
         counters, now = self.loop.state.counters, self.loop.progress()
         scalars = self.loop.scalars()
+        if watches:
+            scalars |= self.watched.read(self.settings.seed, now, self.loop.state.feedbacks)
         line: dict[str, Any] = {"step": counters.step, "phase": self.loop.phase.name, "kimg": now.images / 1000}
         if now.epochs == now.epochs:  # Not nan: the game draws data.
             line["epoch"] = now.epochs

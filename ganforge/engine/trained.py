@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from torch import Tensor, nn
 
-from ..errors import CheckpointError, PluginError
+from ..errors import CheckpointError, PluginError, RecipeError
 from ..language.graph import batches_behind, networks_behind
 from ..language.network import Network
 from ..language.signal import Signal
@@ -59,18 +59,20 @@ class TrainedRun:
         module = self._build(self._declared(name), name, average)
         return module.eval()
 
-    def sample(self, count: int = 64, seed: int = 0) -> dict[str, Tensor]:
+    def sample(self, count: int = 64, seed: int = 0, label: int | None = None) -> dict[str, Tensor]:
         """Draw the game's samples.
 
         Args:
             count: Examples of each.
             seed: Seed of the noise.
+            label: The class of every example, where the game draws random labels; None takes one after the other.
 
         Returns:
             Tensors of shape (count, …) on the host by the samples' names.
 
         Raises:
             CheckpointError: There are no weights yet, or only the recipe could draw these samples.
+            RecipeError: The samples have no such class.
         """
         descriptions = self.record["samples"]
         for name, description in descriptions.items():
@@ -85,7 +87,18 @@ class TrainedRun:
         data = open_data(
             batches_behind(signals.values()), self.record["batch_size"], self.machine, self.settings, lambda text: None
         )
-        return Sampler(signals, modules, self.machine, data, self.record["batch_size"]).draw(count, seed)
+        sampler = Sampler(signals, modules, self.machine, data, self.record["batch_size"])
+        if label is not None:
+            self._expect_class(label, sampler.classes())
+        return sampler.draw(count, seed, label)
+
+    def _expect_class(self, label: int, classes: list[int]) -> None:
+        if not classes:
+            raise RecipeError(f"the samples of {self.folder.path} are not drawn from labels; label={label} says nothing.")
+        if not 0 <= label < min(classes):
+            raise RecipeError(
+                f"the samples of {self.folder.path} have the classes 0 to {min(classes) - 1}; received label={label}."
+            )
 
     def _signals(self, descriptions: Mapping[str, Any]) -> tuple[dict[str, Signal], dict[Network, nn.Module]]:
         declared: dict[tuple[str, bool], Network] = {}

@@ -22,6 +22,7 @@ from .shapes import (
 from .shapes import (
     Shapes as Shapes,
 )
+from .subsets import FewLabels as FewLabels
 
 
 @gf.hookimpl
@@ -34,6 +35,7 @@ def ganforge_components() -> Sequence[type[gf.Component]]:
         Folder,
         PairedFolder,
         UnpairedFolder,
+        FewLabels,
         Shapes,
         CaptionedShapes,
         ShapePairs,

@@ -41,6 +41,8 @@ class Folder(gf.LabelledData):
 
     Args:
         root: The folder; a relative one is looked for here and then in the data folder.
+        split: Sub-folder of it to read, such as ``"train"``, whose images held out for tests are then in
+            ``"test"``; empty for the folder itself.
         size: Height and width in pixels.
         channels: 3 for colour, 1 for grey.
         classes: Number of sub-folders that are classes; 0 for images without labels.
@@ -51,6 +53,7 @@ class Folder(gf.LabelledData):
     """
 
     root: str
+    split: str = ""
     size: Size = attrs.field(default=64, validator=check_size)
     channels: Channels = 3
     classes: int = attrs.field(default=0, validator=check_classes)
@@ -85,7 +88,7 @@ class Folder(gf.LabelledData):
         from .classes import sorted_by_class
         from .pictures import ImageFiles, images_below, located, whole
 
-        folder = located("folder", self.root, root)
+        folder = located("folder", str(Path(self.root, self.split)), root)
         files = whole("folder", images_below("folder", folder), self.on_bad == "skip")
         labels = sorted_by_class(folder, files, self.classes) if self.classes else None
         size = sides(self.load_size or self.size)

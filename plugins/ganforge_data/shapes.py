@@ -55,6 +55,10 @@ class Shapes(gf.LabelledData):
         """Number of classes."""
         return _CLASSES[self.labels]
 
+    def held_out(self) -> Shapes:
+        """As many images of the next seed."""
+        return self.with_values(seed=self.seed + 1)
+
     def open(self, root: Path) -> Sequence[gf.Examples]:
         """Render when read; ``root`` is not used."""
         from .scenes import LabelledScenes
