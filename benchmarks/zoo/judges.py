@@ -147,6 +147,7 @@ class Judges:
         """The judge of images of one kind and of this shape."""
         channels, height, width = images.shape[1:]
         heads, real = KINDS[kind]
+        torch.manual_seed(0)
         net, path = _Net(channels, heads), self.cache / f"{kind}-{channels}x{height}x{width}.safetensors"
         if path.exists():
             net.load_state_dict(load_file(path))
@@ -167,17 +168,15 @@ def _view(images: Tensor) -> Tensor:
     return images if factor >= 1 else functional.interpolate(images, scale_factor=factor, **options)
 
 
-def _train(net: _Net, images: Tensor, classes: Tensor, epochs: int = 4, batch: int = 64) -> None:
-    torch.manual_seed(0)
+def _train(net: _Net, images: Tensor, classes: Tensor, steps: int = 1_000, batch: int = 64) -> None:
     images = _view(images)
-    steps = epochs * len(images) // batch
-    adam = torch.optim.Adam(net.parameters(), lr=3e-3)
+    adam = torch.optim.Adam(net.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 3e-3, total_steps=steps)
-    order = torch.cat([torch.randperm(len(images)) for _ in range(epochs)])
-    for rows in order[: steps * batch].split(batch):
+    for _ in range(steps):
+        rows = torch.randint(len(images), (batch,))
         _, logits = net(images[rows])
-        loss = sum(functional.cross_entropy(head, classes[rows, n]) for n, head in enumerate(logits))
+        losses = [functional.cross_entropy(head, classes[rows, n]) for n, head in enumerate(logits)]
         adam.zero_grad()
-        loss.backward()  # type: ignore[union-attr]
+        torch.stack(losses).sum().backward()
         adam.step()
         schedule.step()

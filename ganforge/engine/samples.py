@@ -77,7 +77,7 @@ class Sampler:
         origins = ordered(self.signals.values())
         return any(isinstance(origin, SamplingMode) and origin.mode == "train" for origin in origins)
 
-    def _sources(self, count: int, seed: int, label: int | None) -> dict[Expression, Values]:
+    def _sources(self, count: int, seed: int, label: int | None = None) -> dict[Expression, Values]:
         found: dict[Expression, Values] = {}
         for number, origin in enumerate(o for o in ordered(self.signals.values()) if not o.inputs):
             if isinstance(origin, Batch):

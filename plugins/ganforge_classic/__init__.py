@@ -24,6 +24,8 @@ from .distances import (
     l1,
     l2,
 )
+from .layered import LayeredDiscriminator, LayeredGenerator
+from .maxout import MaxoutDiscriminator
 from .mlp import MLPDiscriminator, MLPGenerator
 from .optimizers import SGD, Adam, AdamW, RMSprop
 from .penalties import (
@@ -62,10 +64,13 @@ __all__ = [
     "GradientPenalty",
     "Hinge",
     "InverseTime",
+    "LayeredDiscriminator",
+    "LayeredGenerator",
     "LeastSquares",
     "Linear",
     "MLPDiscriminator",
     "MLPGenerator",
+    "MaxoutDiscriminator",
     "Minimax",
     "NonSaturating",
     "Piecewise",
@@ -88,9 +93,10 @@ __all__ = [
 @gf.hookimpl
 def ganforge_components() -> Sequence[type[gf.Component]]:
     """Return the classic components."""
-    networks = [MLPGenerator, MLPDiscriminator, DCGANGenerator, DCGANDiscriminator]
+    networks = [MLPGenerator, MLPDiscriminator, MaxoutDiscriminator, DCGANGenerator, DCGANDiscriminator]
+    layered = [LayeredGenerator, LayeredDiscriminator]
     adversarial = [Minimax, NonSaturating, LeastSquares, Wasserstein, Hinge, Relativistic]
     losses = [L1, L2, Cycle, CrossEntropy, GradientPenalty, R1]
     optimizers = [Adam, AdamW, RMSprop, SGD]
     schedules = [Constant, Linear, Cosine, Step, Exponential, InverseTime, Piecewise, Warmup, Bursts]
-    return [*networks, *adversarial, *losses, *optimizers, *schedules, WeightClip]
+    return [*networks, *layered, *adversarial, *losses, *optimizers, *schedules, WeightClip]

@@ -22,6 +22,13 @@ def _sizes(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         raise ValueError(f"'{attribute.name}' must hold one size or more; received ()")
 
 
+def _one_start(network: MLPGenerator, _: object, value: float | None) -> None:
+    if value is not None and network.init_std is not None:
+        raise ValueError(
+            f"weights start from 'init_std' or from 'init_range'; received {network.init_std} and {value}"
+        )
+
+
 def _length(shapes: tuple[gf.Shape, ...]) -> int:
     return sum(math.prod(shape) for shape in shapes)
 
@@ -33,7 +40,7 @@ class MLPGenerator(gf.Generator):
     Each hidden layer is linear, [batch norm,] activation, [dropout]; then come a linear layer and the output
     activation. Several inputs (noise, codes) are flattened and joined. With batch norm a batch holds two
     examples or more. The MNIST generator of the code of Goodfellow et al. 2014 (arXiv:1406.2661) has
-    ``widths=(1200, 1200), output_activation="sigmoid"``.
+    ``widths=(1200, 1200), output_activation="sigmoid", init_range=0.05``.
 
     Args:
         shape: Sizes of one example, such as (1, 28, 28).
@@ -43,6 +50,7 @@ class MLPGenerator(gf.Generator):
         output_activation: Activation of the output: tanh for data in [-1, 1], sigmoid for [0, 1].
         dropout: Share of each hidden layer's values dropped in training.
         init_std: Weights start from N(0, init_std) and biases from zero; None leaves torch's own.
+        init_range: Weights start from U(-init_range, init_range) and biases from zero, in place of init_std.
     """
 
     shape: gf.Shape = attrs.field(validator=_sizes)
@@ -52,6 +60,7 @@ class MLPGenerator(gf.Generator):
     output_activation: Literal["tanh", "sigmoid", "none"] = "tanh"
     dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
     init_std: float | None = attrs.field(default=None, validator=within("[0, inf)"))
+    init_range: float | None = attrs.field(default=None, validator=[within("[0, inf)"), _one_start])
 
     def __call__(self, z: gf.Signal, *codes: gf.Signal) -> gf.Signal:
         real_valued(self.name, z, *codes)
@@ -69,6 +78,7 @@ class MLPGenerator(gf.Generator):
             output=self.output_activation,
             dropout=self.dropout,
             init_std=self.init_std,
+            init_range=self.init_range,
         )
 
 

@@ -10,6 +10,7 @@ import attrs
 
 import ganforge as gf
 
+from .downloads import MNIST
 from .sizes import check_count
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class FewLabels(gf.LabelledData):
         seed: Another seed chooses other images.
     """
 
-    data: gf.LabelledData
+    data: gf.LabelledData = MNIST()
     per_class: int = attrs.field(default=10, validator=check_count)
     seed: int = 0
 

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 
 import ganforge as gf
 
+from .averages import HalfLife as HalfLife
+from .cnn import CNNDiscriminator as CNNDiscriminator, CNNGenerator as CNNGenerator
+from .dequantised import dequantised as dequantised
+from .r3gan import R3GANDiscriminator as R3GANDiscriminator, R3GANGenerator as R3GANGenerator
+from .resnet import ResNetDiscriminator as ResNetDiscriminator, ResNetGenerator as ResNetGenerator
+
 
 @gf.hookimpl
 def ganforge_components() -> Sequence[type[gf.Component]]:
-    """Return the components of this package."""
-    return []
+    """Return the residual networks, those they are compared with, and the schedule of an average."""
+    residual = [ResNetGenerator, ResNetDiscriminator, R3GANGenerator, R3GANDiscriminator]
+    return [*residual, CNNGenerator, CNNDiscriminator, HalfLife]

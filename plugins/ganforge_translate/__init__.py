@@ -1,15 +1,40 @@
-"""Networks that turn images into images and judge them patch by patch: CycleGAN's and pix2pix's."""
+"""Networks that turn images into images and judge them: pix2pix's, CycleGAN's, DiscoGAN's, StarGAN's, SRGAN's."""
 
 from collections.abc import Sequence
 
 import ganforge as gf
 
-from .patch import PatchDiscriminator as PatchDiscriminator
-from .resnet import ResNetTranslator as ResNetTranslator
-from .unet import UNet as UNet
+from .domains import DomainDiscriminator, DomainTranslator, DomainVerdict
+from .encoder import EncoderDecoder
+from .enlarge import SRGANDiscriminator, SRResNet
+from .features import FeatureDiscriminator, FeatureMatching, FeatureVerdict, feature_matching
+from .patch import PatchDiscriminator
+from .perceptual import VGGContent
+from .resnet import ResNetTranslator
+from .unet import UNet
+
+__all__ = [
+    "DomainDiscriminator",
+    "DomainTranslator",
+    "DomainVerdict",
+    "EncoderDecoder",
+    "FeatureDiscriminator",
+    "FeatureMatching",
+    "FeatureVerdict",
+    "PatchDiscriminator",
+    "ResNetTranslator",
+    "SRGANDiscriminator",
+    "SRResNet",
+    "UNet",
+    "VGGContent",
+    "feature_matching",
+    "ganforge_components",
+]
 
 
 @gf.hookimpl
 def ganforge_components() -> Sequence[type[gf.Component]]:
-    """Return the image-to-image networks."""
-    return [ResNetTranslator, PatchDiscriminator, UNet]
+    """Return the image-to-image networks and the losses that go with them."""
+    translators = [ResNetTranslator, UNet, EncoderDecoder, DomainTranslator, SRResNet]
+    critics = [PatchDiscriminator, FeatureDiscriminator, DomainDiscriminator, SRGANDiscriminator]
+    return [*translators, *critics, FeatureMatching, VGGContent]

@@ -36,6 +36,11 @@ def image_shape(_: object, field: attrs.Attribute[Any], value: object) -> None:
         raise ValueError(f"'{field.name}' must be (channels, height, width); received {value}")
 
 
+def deepest(height: int, width: int) -> int:
+    """How often both sides can be halved and stay whole."""
+    return next(power for power in range(height.bit_length()) if height % 2 ** (power + 1) or width % 2 ** (power + 1))
+
+
 def image_sides(name: str, signal: gf.Signal) -> tuple[int, int] | None:
     """Height and width of an image signal; None, and a problem at the recipe's line, if it is no image.
 

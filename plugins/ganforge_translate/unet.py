@@ -8,7 +8,7 @@ import attrs
 
 import ganforge as gf
 
-from .images import dropout_rate, image_shape, image_sides, whole
+from .images import deepest, dropout_rate, image_shape, image_sides, whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,11 +20,6 @@ SHALLOWEST, DEEPEST = 2, 8
 def chosen_depth(height: int, width: int) -> int:
     """The number of halvings, two to eight, that bring the shorter side to one pixel."""
     return min(max(min(height, width).bit_length() - 1, SHALLOWEST), DEEPEST)
-
-
-def _deepest(height: int, width: int) -> int:
-    """How often both sides can be halved."""
-    return max(power for power in range(DEEPEST + 1) if height % 2**power == 0 and width % 2**power == 0)
 
 
 @gf.component("unet", eq=False)
@@ -65,12 +60,12 @@ class UNet(gf.Generator):
             f"network '{self.name}' gives images of its input's height and width; 'shape' is {self.shape}, "
             f"received {image}.",
         )
-        depth, deepest = self.depth or chosen_depth(height, width), _deepest(height, width)
+        depth, most = self.depth or chosen_depth(height, width), min(deepest(height, width), DEEPEST)
         gf.expect(
-            depth <= deepest,
+            depth <= most,
             f"network '{self.name}' halves its images {depth} times, which needs sides that are multiples of "
             f"{2**depth}; received {image}.",
-            hint=f"depth={deepest} fits these sides" if deepest >= SHALLOWEST else "",
+            hint=f"depth={most} fits these sides" if most >= SHALLOWEST else "",
         )
 
     def build(self, image: gf.Shape) -> nn.Module:

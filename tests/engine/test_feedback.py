@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from engine_toys import Hand, Listed, Points, Sgd, distance, distance_loss, mean, mean_loss, mlp, play
+from engine_toys import Hand, Listed, Points, Sgd, distance, distance_loss, mean, mean_loss, mlp, module_of, play
 from torch import Tensor
 
 import ganforge as gf
@@ -202,3 +202,72 @@ def test_measured_losses_are_finite_numbers_without_a_graph() -> None:
     loop = play(began(0.05), 2)
     assert len(loop.state.measured) == 2
     assert all(value.grad_fn is None and math.isfinite(value.item()) for value in loop.state.measured.values())
+
+
+def test_a_plateau_halves_the_rate_when_a_smoothed_reading_has_stopped_falling() -> None:
+    x = Points().batch().x
+    A = mlp("A", 3, 4, 3)
+    loss = distance(A(x), x)
+    # Readings by step: the loss itself does not matter here, so the reading says what each step measures.
+    script = iter([4.0, 2.0, 1.0, 1.5, 1.5, 1.5, 0.5, 0.9, 0.9, 0.9])
+    told = gf.reading(lambda value: value * 0 + next(script), loss)
+    rate = gf.plateau(told, start=0.1, factor=0.5, patience=3, smoothing=0.5, end=0.03)
+    game = gf.Game(
+        gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10)
+    )
+    loop = play(game)
+    seen = []
+    for _ in range(10):
+        loop.step()
+        seen.append(loop.scalars()["A/lr"])
+    # Smoothed: 4, 3, 2, 1.75, 1.625, 1.5625, 1.03, 0.97, 0.93, 0.92: it never stops falling.
+    assert seen == [pytest.approx(0.1)] * 10
+
+    script = iter([1.0, 1.0, 1.0, 1.0, 0.5, 2.0, 2.0, 2.0, 2.0, 2.0])
+    rate = gf.plateau(told, start=0.1, factor=0.5, patience=3, threshold=0.1, smoothing=0.0, end=0.03)
+    game = gf.Game(
+        gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10)
+    )
+    loop = play(game)
+    before = torch.cat([p.detach().flatten() for p in module_of(loop, "A").parameters()])
+    seen = []
+    for _ in range(10):
+        loop.step()
+        seen.append(loop.scalars()["A/lr"])
+    # The first reading is the lowest; three steps without a better one halve the rate; 0.025 is held at the end.
+    assert seen == pytest.approx([0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.03, 0.03, 0.03])
+    after = torch.cat([p.detach().flatten() for p in module_of(loop, "A").parameters()])
+    assert not torch.equal(before, after)
+
+
+def test_a_rate_on_a_plateau_is_the_one_that_the_optimizer_uses() -> None:
+    x = Points().batch().x
+    A = mlp("A", 3, 3)
+    loss = mean(A(x))
+    rate = gf.plateau(gf.reading(lambda value: value * 0 + 1, loss), start=0.2, factor=0.25, patience=1, smoothing=0.0)
+    game = gf.Game(gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(4))
+    loop = play(game)
+    hand = Hand(loop)
+    # The first reading improves on nothing; each later one is a plateau of one step.
+    for step, lr in enumerate((0.2, 0.2, 0.05, 0.0125)):
+        loop.step()
+        optimizer = torch.optim.SGD(hand["A"].parameters(), lr=lr)
+        hand.turn(step, "A")
+        hand.update(optimizer, mean_loss(hand["A"](hand.batch(step))))
+    hand.expect_same()
+
+
+def test_a_reading_is_a_function_of_what_was_measured_last() -> None:
+    x = Points().batch().x
+    A = mlp("A", 3, 4, 3)
+    near, size = distance(A(x), x).named("near"), mean(A(x)).named("size")
+    gap = gf.reading(lambda a, b: a + (a - b).abs(), near, 3.0 * size)
+    game = gf.Game(
+        gf.Player("A", trains=A, minimizes=near + size, optimizer=Sgd()),
+        batch_size=6,
+        length=gf.steps(3),
+        monitors={"gap": gap},
+    )
+    scalars = play(game, 2).scalars()
+    near_now, size_now = scalars["A/near"], scalars["A/size"]
+    assert scalars["gap"] == pytest.approx(near_now + abs(near_now - 3.0 * size_now), rel=1e-6)

@@ -103,7 +103,7 @@ MISTAKES = [
     (lambda: play(alone(), monitors={"a b": Ramp()}), f"a monitor's {NAME}'a b'."),
     (lambda: play(alone(), monitors={"a": score()}),
      "game: monitor 'a' must be a term, a reading or a schedule; received <signal D(…) (1,)>."),
-    (lambda: play(alone(), monitors=3), "game: monitors must be terms or schedules by name; received 3."),
+    (lambda: play(alone(), monitors=3), "game: monitors must be terms, readings or schedules by name; received 3."),
 ]  # fmt: skip
 
 

@@ -170,10 +170,17 @@ CASES = {
             (12, "the average of 'G' has a schedule in epochs, but the game draws no data.", ""),
         ],
     ),
-    "a monitor of a loss that nobody computes": (
-        "_readings_are_measured",
-        {12: f'return gf.Game(d, g, {END}, monitors={{"m": l1(fake, real)}})'},
-        [(12, "monitor 'm' reads the loss 'l1', which no player computes.", "")],
+    "a watched loss that takes a gradient": (
+        "_watched_losses_need_no_gradient",
+        {12: f'return gf.Game(d, g, {END}, monitors={{"m": penalty(D(real), wrt=real)}})'},
+        [
+            (
+                12,
+                "monitor 'm' reads 'penalty', which no player computes and which takes a gradient; "
+                "monitors are evaluated without gradients.",
+                "",
+            )
+        ],
     ),
     "a monitored feedback of a loss that nobody computes": (
         "_readings_are_measured",

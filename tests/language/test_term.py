@@ -1,7 +1,6 @@
 """Tests of terms: weighted sums of losses, and feedback that reads them."""
 
 import math
-import time
 
 import pytest
 from ganforge_toys import Ramp, score, term, told
@@ -66,16 +65,6 @@ MISTAKES = [
     (lambda: term("a") * term("b"), "a term is multiplied by a number; received <term b>.", ""),
     (lambda: term() * math.nan, "the weight of a term is a finite number; received nan.", ""),
     (lambda: math.inf * term(), "the weight of a term is a finite number; received inf.", ""),
-    (lambda: gf.integral(3, gain=1.0), "integral adds up a term; received 3.", ""),
-    (lambda: gf.integral(term(), gain="x"), "the gain of integral is a number or a schedule; received 'x'.", ""),
-    (lambda: gf.integral(term(), gain=1.0, bounds=(1, 0)),
-     "the bounds of integral are its least and its greatest value; received (1, 0).", ""),
-    (lambda: gf.integral(term(), gain=1.0, bounds=3),
-     "the bounds of integral are its least and its greatest value; received 3.", ""),
-    (lambda: gf.integral(term(), gain=1.0, start=2, bounds=(0.0, 1.0)),
-     "integral starts at 2, which is outside its bounds (0.0, 1.0).", ""),
-    (lambda: gf.integral(term(), gain=1.0, start=math.nan),
-     "integral starts at nan, which is outside its bounds (-inf, inf).", ""),
 ]  # fmt: skip
 
 
@@ -94,15 +83,7 @@ def test_reading_goes_on_with_a_term_whose_label_or_interval_is_wrong(problems):
     assert [line for line, _, _ in problems(lines=lines)] == [8, 10, 11]
 
 
-def test_a_feedback_holds_what_steers_it():
-    balance, gain = term(), Ramp()
-    feedback = gf.integral(balance, gain=gain, start=0.5, bounds=(0.0, 1.0))
-    assert (feedback.balance, feedback.gain, feedback.start, feedback.bounds) == (balance, gain, 0.5, (0.0, 1.0))
-    assert str((2 * feedback * balance).parts[0]) == "2 * integral * plain"
-    assert feedback != gf.integral(balance, gain=gain, start=0.5, bounds=(0.0, 1.0))
-
-
-def test_five_thousand_terms_are_added_in_two_seconds():
-    one, begin = term(), time.process_time()
+def test_five_thousand_terms_are_added():
+    one = term()
     whole = sum(0.5 * one.named(f"t{number}") for number in range(5_000))
-    assert len(whole.parts) == 5_000 and time.process_time() - begin < 2.0
+    assert [part.label for part in whole.parts[::4_999]] == ["t0", "t4999"]

@@ -15,10 +15,10 @@ from ganforge.registry.kinds import kind_base
 LOSSES = "ganforge_components = offer(make('hinge', gf.AdversarialLoss), make('l1'))"
 
 
-def test_kinds_are_thirteen_and_each_has_a_class_of_the_language() -> None:
+def test_kinds_are_fourteen_and_each_has_a_class_of_the_language() -> None:
     classes = [cls for cls in vars(gf).values() if isinstance(cls, type) and issubclass(cls, gf.Component)]
     kinds = {cls.kind for cls in classes} - {"", "data"}
-    assert len(KINDS) == 13 and kinds == set(KINDS)
+    assert len(KINDS) == 14 and kinds == set(KINDS)
     assert all(kind_base(cls) is cls for cls in classes)
 
 

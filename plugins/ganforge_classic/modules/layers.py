@@ -53,3 +53,20 @@ def initialise(module: nn.Module, weight_std: float | None, gain_std: float = 0.
         elif isinstance(layer, _NORMALISED):
             nn.init.normal_(layer.weight, 1.0, gain_std)
             nn.init.zeros_(layer.bias)
+
+
+def initialise_uniform(module: nn.Module, limit: float | None) -> None:
+    """Draw the weights of each layer from U(-limit, limit); biases are zero.
+
+    Args:
+        module: Changed in place.
+        limit: The greatest weight; None for each layer's sqrt(6 / (fan_in + fan_out)), Glorot & Bengio 2010.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            if limit is None:
+                nn.init.xavier_uniform_(layer.weight)
+            else:
+                nn.init.uniform_(layer.weight, -limit, limit)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

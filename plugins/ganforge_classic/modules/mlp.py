@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .layers import dropout as dropout_layers
-from .layers import initialise, joined, output_activation
+from .layers import initialise, initialise_uniform, joined, output_activation
 
 
 def _hidden(widths: Sequence[int], slope: float, norm: str, dropout: float) -> list[nn.Module]:
@@ -35,6 +35,7 @@ class DenseGenerator(nn.Module):
         output: "tanh", "sigmoid" or "none".
         dropout: Share of hidden values dropped.
         init_std: Standard deviation of the initial weights; None for torch's own.
+        init_range: Greatest initial weight, uniform from its negative, in place of init_std; or None.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DenseGenerator(nn.Module):
         output: str,
         dropout: float,
         init_std: float | None,
+        init_range: float | None,
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential(
@@ -56,7 +58,10 @@ class DenseGenerator(nn.Module):
             output_activation(output),
             nn.Unflatten(1, shape),
         )
-        initialise(self, init_std)
+        if init_range is None:
+            initialise(self, init_std)
+        else:
+            initialise_uniform(self, init_range)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         made: Tensor = self.layers(joined(inputs))

@@ -1,1 +1,1 @@
-"""The torch modules of the image-to-image networks; importing this package's files imports torch."""
+"""The torch modules of the networks that know classes; importing this package's files imports torch."""

@@ -1,0 +1,60 @@
+"""Tests of the language's operations in play: joined batches, codes from labels and resized images."""
+
+from __future__ import annotations
+
+import torch
+from engine_toys import CPU, Hand, Points, Sgd, critic, critic_loss, fool, fool_loss, mlp, play
+
+import ganforge as gf
+from ganforge.engine.samples import Sampler
+
+
+def test_a_network_sees_joined_batches_as_one() -> None:
+    real, z = Points().batch().x, gf.noise(2)
+    G, D = mlp("G", 2, 4, 3), mlp("D", 3, 8, 1, norm=True)
+    fake = G(z)
+    on_real, on_fake = gf.together(D, real, fake)
+    game = gf.Game(
+        gf.Player("D", trains=D, minimizes=critic(on_real, on_fake), optimizer=Sgd()),
+        gf.Player("G", trains=G, minimizes=fool(D(fake)), optimizer=Sgd()),
+        batch_size=6,
+        length=gf.steps(4),
+    )
+    loop = play(game)
+    hand = Hand(loop)
+    d, g = hand.sgd("D"), hand.sgd("G")
+    for step in range(3):
+        hand.turn(step, "D")
+        batch, fakes = hand.batch(step), hand["G"](torch.randn(6, 2)).detach()
+        scores = hand["D"](torch.cat([batch, fakes]))
+        hand.update(d, critic_loss(scores[:6], scores[6:]))
+        hand.turn(step, "G")
+        hand.update(g, fool_loss(hand["D"](hand["G"](torch.randn(6, 2)))))
+        loop.step()
+    hand.expect_same()
+
+
+def conditional() -> gf.Game:
+    real = Points().batch().x
+    y = gf.random_labels(4)
+    G, D = mlp("G", 4, 8, 3), mlp("D", 3, 1)
+    fake = G(gf.one_hot(y, 4))
+    return gf.Game(
+        gf.Player("D", trains=D, minimizes=critic(D(real), D(fake)), optimizer=Sgd()),
+        gf.Player("G", trains=G, minimizes=fool(D(fake)), optimizer=Sgd()),
+        batch_size=6,
+        length=gf.steps(4),
+        samples={"y": y, "fake": fake},
+    )
+
+
+def test_samples_show_one_class_after_the_other_or_the_one_asked_for() -> None:
+    loop = play(conditional(), 2)
+    sampler = Sampler(loop.game.samples, loop.state.modules, CPU, loop.data, 6)
+    drawn = sampler.draw(10, seed=1)
+    assert drawn["y"].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    assert torch.equal(drawn["fake"][1], drawn["fake"][5]) and not torch.equal(drawn["fake"][0], drawn["fake"][1])
+    third = sampler.draw(5, seed=1, label=3)
+    assert third["y"].tolist() == [3] * 5
+    torch.testing.assert_close(third["fake"], drawn["fake"][3].expand(5, 3))
+    assert sampler.classes() == [4]
