@@ -1,5 +1,7 @@
 """DCGAN on CIFAR-10, Radford et al. 2015 (arXiv:1511.06434)."""
 
+from typing import Literal
+
 import ganforge as gf
 from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, NonSaturating
 from ganforge_data import CIFAR10
@@ -11,30 +13,36 @@ def dcgan(
     adv: gf.AdversarialLoss = NonSaturating(),
     *,
     latent_dim: int = 100,
+    prior: Literal["normal", "uniform"] = "normal",
     base_channels: int = 64,
+    kernel: Literal[4, 5] = 4,
     lr: float = 2e-4,
     batch_size: int = 128,
     epochs: float = 25,
 ) -> gf.Game:
     """A convolutional generator and discriminator without pooling.
 
-    As in PyTorch's DCGAN example, D and G share each step's fakes. Kernels are 4x4 (the paper's are 5x5) and
-    one stage is left out at 32 pixels; noise is normal.
+    As in PyTorch's DCGAN example, D and G share each step's fakes, noise is normal and kernels are 4x4. The
+    paper's networks are ``base_channels=128 kernel=5 prior=uniform`` on images of 64 pixels; at 32 one stage is
+    left out. The paper's code steps D and G on alternate batches. Weights start from N(0, 0.02), Adam's first
+    beta is 0.5. Expect shapes and colours within an epoch; a D that wins outright shows in G's rising loss.
 
     Args:
         data: Images to imitate.
         adv: Adversarial loss.
         latent_dim: Length of the noise vector z.
+        prior: Noise from N(0, 1), or from U(-1, 1) as the paper's.
         base_channels: Channels of the widest maps: G's last hidden and D's first.
+        kernel: Side of the kernels; the paper's is 5.
         lr: Learning rate of both players.
         batch_size: Images per update.
         epochs: Passes over the data.
     """
     real = data.batch().images
-    z = gf.noise(latent_dim)
+    z = gf.noise(latent_dim, prior=prior)
 
-    G = DCGANGenerator("G", shape=real.shape, base_channels=base_channels)
-    D = DCGANDiscriminator("D", base_channels=base_channels)
+    G = DCGANGenerator("G", shape=real.shape, base_channels=base_channels, kernel=kernel)
+    D = DCGANDiscriminator("D", base_channels=base_channels, kernel=kernel)
     fake = gf.per_step(G(z))
 
     adam = Adam(lr=lr, betas=(0.5, 0.999))

@@ -26,7 +26,7 @@ def dcgan_keras(
     dropout and noisy labels in D, kernels that their stride divides, clipped gradients, and one batch half real
     and half fake for D. The book's noise moves labels upwards only, ours towards the other label, and it trains on
     frogs alone; images are from -1 to 1 as tanh is. Networks, counts of weights and optimizers are its own. They
-    take images of 14 pixels or more. There is no normalisation to hold the game together: expect blots of
+    take images of 12 pixels or more. There is no normalisation to hold the game together: expect blots of
     colour within a thousand steps, and some runs to collapse.
 
     Args:

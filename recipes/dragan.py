@@ -1,21 +1,8 @@
 """DRAGAN on CIFAR-10, Kodali et al. 2017 (arXiv:1705.07215)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import ganforge as gf
-from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, NonSaturating, gradient_penalty
+from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, NonSaturating, gradient_penalty, perturbed
 from ganforge_data import CIFAR10
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-
-@gf.op
-def perturbed(images: Tensor, *, c: float) -> Tensor:
-    """Each pixel moved up by as much as c standard deviations of the batch."""
-    return images + c * images.std(correction=0) * images.new_empty(images.shape).uniform_()
 
 
 @gf.recipe
@@ -57,7 +44,7 @@ def dragan(
     D = DCGANDiscriminator("D", base_channels=base_channels, norm="none")
     fake = G(gf.noise(latent_dim, prior="uniform"))
 
-    near = gf.interpolate(real, perturbed(real, c=c))
+    near = gf.interpolate(real, perturbed(real, deviations=c))
     penalty = gradient_penalty(D(near), wrt=near)
     d_loss = adv.discriminator(real=D(real), fake=D(fake)) + lambda_gp * penalty
 

@@ -43,9 +43,7 @@ def r3gan(
     real, other = data.batch().images, data.batch().images
     z = gf.noise(latent_dim)
 
-    G = R3GANGenerator(
-        "G", shape=real.shape, base_channels=base_channels, blocks=blocks, cardinality=cardinality
-    )
+    G = R3GANGenerator("G", shape=real.shape, base_channels=base_channels, blocks=blocks, cardinality=cardinality)
     D = R3GANDiscriminator("D", base_channels=base_channels, blocks=blocks, cardinality=cardinality)
     fake = G(z)
     on_real, on_fake = D(real), D(fake)

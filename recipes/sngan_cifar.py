@@ -25,8 +25,7 @@ def sngan(
 
     As in the authors' code one power iteration follows each weight, the generator learns from two batches joined
     in one, and the rate falls linearly to zero. Their published configuration for CIFAR-10 stops after 50,000
-    steps. ``networks="cnn"`` are the plain networks of the paper's table 3, which starts them from torch's
-    N(0, 0.02) here. Re-implementations report a Frechet Inception distance of about 17 (ResNet).
+    steps. The paper's own FID is 21.7 (ResNet, of 5,000 samples); re-implementations report 14 to 17 of 50,000.
 
     Args:
         data: Images to imitate.
@@ -43,13 +42,27 @@ def sngan(
     real = data.batch().images
     z, z_more = gf.noise(latent_dim), gf.noise(latent_dim)
 
-    G: gf.Network
+    G: ResNetGenerator | CNNGenerator
+    D: ResNetDiscriminator | CNNDiscriminator
     if networks == "resnet":
-        base = base_channels or 128
-        G = ResNetGenerator("G", shape=real.shape, base_channels=2 * base)
-        D = ResNetDiscriminator("D", base_channels=base, spectral_norm=True, pooling="sum", logit_bias=False)
+        G = ResNetGenerator("G", shape=real.shape, base_channels=2 * (base_channels or 128))
+        D = ResNetDiscriminator(
+            "D", base_channels=base_channels or 128, spectral_norm=True, pooling="sum", logit_bias=False
+        )
     else:
-        base = base_channels or 64
-        G = CNNGenerator("G", shape=real.shape, base_channels=base)
-        D = CNNDiscriminator("D", base_channels=base, spectral_norm=True)
+        G = CNNGenerator("G", shape=real.shape, base_channels=base_channels or 64)
+        D = CNNDiscriminator("D", base_channels=base_channels or 64, spectral_norm=True)
     fake = G(z)
+    first, second = gf.together(D, *gf.together(G, z, z_more))
+    g_loss = 0.5 * adv.generator(fake=first).named("first") + 0.5 * adv.generator(fake=second).named("second")
+
+    adam = Adam(lr=Linear(start=lr, end=0.0, until=gf.steps(steps)), betas=(0.0, 0.9))
+    return gf.Game(
+        gf.Player(
+            "D", trains=D, minimizes=adv.discriminator(real=D(real), fake=D(fake)), optimizer=adam, updates=n_dis
+        ),
+        gf.Player("G", trains=G, minimizes=g_loss, optimizer=adam),
+        batch_size=batch_size,
+        length=gf.steps(steps),
+        samples=fake,
+    )

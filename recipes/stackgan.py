@@ -26,14 +26,15 @@ def stackgan(
     ratio: int = 4,
     lambda_kl: float = 2.0,
     lr: float = 2e-4,
+    halve_every: float = 50,
     batch_size: int = 64,
     epochs: float = 600,
 ) -> gf.Game:
     """Sketch at 64 pixels what a caption says; then, with that stage held still, refine the sketches to 256.
 
     Networks and losses are those of the authors' TensorFlow code, whose noise is cut off at two deviations; its
-    second stage begins at epoch 600 of 1200. Captions that are words train a small encoder with the first critic,
-    which the paper does not: its embeddings were made before.
+    second stage begins at epoch 600 of 1200. Captions in words train a small encoder with the first critic, where
+    the paper's embeddings were made before.
 
     Args:
         data: Images with captions, words or embeddings.
@@ -45,7 +46,8 @@ def stackgan(
         critic_channels: Channels of the critics' first maps.
         ratio: Sides of an image over those of its sketch.
         lambda_kl: Weight of the divergence of conditions from N(0, I).
-        lr: Learning rate of all players; halved after every twelfth of the first stage, every sixth of the second.
+        lr: Learning rate of all players.
+        halve_every: Epochs after which the rate is halved in the first stage; twice as many in the second.
         batch_size: Images per update.
         epochs: Passes over the data in each stage.
     """
@@ -73,9 +75,8 @@ def stackgan(
 
     g1_loss = adv.generator(fake=D1(sketch, text)) + lambda_kl * kl_to_normal(coarse.mean, coarse.log_std)
     g2_loss = adv.generator(fake=D2(image, text)) + lambda_kl * kl_to_normal(fine.mean, fine.log_std)
-
-    adam1 = Adam(lr=Step(start=lr, factor=0.5, interval=gf.epochs(epochs / 12)), betas=(0.5, 0.999))
-    adam2 = Adam(lr=Step(start=lr, factor=0.5, interval=gf.epochs(epochs / 6)), betas=(0.5, 0.999))
+    rates = (Step(start=lr, factor=0.5, interval=gf.epochs(stage * halve_every)) for stage in (1, 2))
+    adam1, adam2 = (Adam(lr=rate, betas=(0.5, 0.999)) for rate in rates)
     d1_loss, d2_loss = judged(D1, small, wrong_small, sketch), judged(D2, images, wrong, image)
     D1_player = gf.Player("D1", trains=[D1] if E.frozen else [D1, E], minimizes=d1_loss, optimizer=adam1)
     G1_player = gf.Player("G1", trains=[G1, CA1], minimizes=g1_loss, optimizer=adam1)

@@ -48,7 +48,9 @@ def wgan(
         norm_eps=1e-3,
         output_activation="sigmoid",
     )
-    C = LayeredDiscriminator("C", layers=((c, 5, 2), (2 * c, 5, 2), (4 * c, 5, 2), (8 * c, 5, 1)), activation_first=True)
+    C = LayeredDiscriminator(
+        "C", layers=((c, 5, 2), (2 * c, 5, 2), (4 * c, 5, 2), (8 * c, 5, 1)), activation_first=True
+    )
     fake = G(gf.noise(latent_dim, prior="uniform"))
 
     adv = Wasserstein()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
 
 import attrs
 import torch
@@ -12,6 +13,7 @@ from ganforge_data.rendering import COLOURS, SHAPES, VOCABULARY
 from torch import Tensor
 from torch.nn import functional
 
+from .judges import KINDS
 from .played import Played
 
 Numbers = dict[str, float]
@@ -30,8 +32,7 @@ class Criterion(ABC):
 
     count: int = 2048
 
-    better: str = attrs.field(init=False, default="higher")
-    """Whether ``lower`` or ``higher`` numbers are better."""
+    better: ClassVar[Literal["lower", "higher"]] = "higher"
 
     def reads(self) -> tuple[str, ...]:
         """The samples of the game that it needs, by name."""
@@ -54,12 +55,22 @@ def frechet(first: Tensor, second: Tensor) -> float:
     return (means + first.var(0).sum() + second.var(0).sum() - 2 * roots).item()
 
 
+def joint(first: Tensor, second: Tensor, classes: int) -> Tensor:
+    """How often two classes come together, as shares of all."""
+    counts = torch.bincount(first * classes + second, minlength=classes * classes).double()
+    return (counts / counts.sum()).reshape(classes, classes)
+
+
 def information(first: Tensor, second: Tensor, classes: int) -> float:
-    """Mutual information of two rows of whole numbers, as a share of the entropy of ``classes`` equal ones."""
-    joint = torch.bincount(first * classes + second, minlength=classes * classes).double().reshape(classes, classes)
-    joint /= joint.sum()
-    apart = joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)
-    return ((joint / apart).log().nan_to_num(0.0, 0.0, 0.0) * joint).sum().item() / math.log(classes)
+    """Mutual information of two classes, as a share of the most that it can be."""
+    both = joint(first, second, classes)
+    apart = both.sum(1, keepdim=True) * both.sum(0, keepdim=True)
+    return ((both / apart).log().nan_to_num(0.0, 0.0, 0.0) * both).sum().item() / math.log(classes)
+
+
+def share(right: Tensor) -> float:
+    """The share of what is true."""
+    return right.double().mean().item()
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +87,7 @@ class Modes(Criterion):
 
     kind: str = "shapes"
     sample: str = "samples"
-    better: str = attrs.field(init=False, default="lower")
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
 
     def reads(self) -> tuple[str, ...]:
         return (self.sample,)
@@ -91,32 +102,107 @@ class Modes(Criterion):
         return {
             "Fréchet distance": frechet(opinion.features, judge.real.features),
             f"modes of {count}": caught.sum().item(),
-            "judge is sure": sure.double().mean().item(),
+            "judge is sure": share(sure),
         }
 
 
 @attrs.frozen(kw_only=True)
-class ClassAccuracy(Criterion):
-    """Do samples show the class that was asked for? Labels of samples cycle: 0, 1, …, k - 1, 0, …
+class Asked(Criterion):
+    """Do samples show what was asked for, all of it at once? Each thing by itself is told beside it.
 
     Args:
         kind: Which judge.
-        head: Which of its heads knows the classes.
-        sample: The sample's name.
     """
 
     kind: str = "shapes"
-    head: int = 0
-    sample: str = "samples"
 
-    def reads(self) -> tuple[str, ...]:
-        return (self.sample,)
+    @abstractmethod
+    def asked(self, played: Played) -> tuple[Tensor, dict[str, Tensor]]:
+        """Images, and the class of each by what the judge tells."""
 
     def measure(self, played: Played) -> Numbers:
-        (images,) = played.draw(*self.reads(), count=self.count)
+        images, asked = self.asked(played)
         opinion = played.judges.judge(self.kind, images)(images)
-        asked = torch.arange(self.count) % opinion.probabilities[self.head].shape[1]
-        return {"class accuracy": (opinion.classes(self.head) == asked).double().mean().item()}
+        right = {head: opinion[head] == classes for head, classes in asked.items()}
+        numbers = {f"{' and '.join(right)} as asked": share(torch.stack(list(right.values())).all(0))}
+        return numbers | ({head: share(one) for head, one in right.items()} if len(right) > 1 else {})
+
+
+@attrs.frozen(kw_only=True)
+class Labels(Asked):
+    """Do samples show the class of their label? Labels of samples cycle: 0, 1, …, k - 1, 0, …
+
+    Args:
+        head: Which of the things that the judge tells is the class.
+        sample: The sample's name.
+        source: The name of the image that was changed, where there is one.
+        kept: What is to stay as it was in the source.
+    """
+
+    head: str
+    sample: str = "samples"
+    source: str = ""
+    kept: tuple[str, ...] = ()
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.sample, self.source) if self.source else (self.sample,)
+
+    def asked(self, played: Played) -> tuple[Tensor, dict[str, Tensor]]:
+        images, *before = played.draw(*self.reads(), count=self.count)
+        judge = played.judges.judge(self.kind, images)
+        cycle = torch.arange(len(images)) % KINDS[self.kind][0][self.head]
+        return images, {self.head: cycle} | {head: judge(source)[head] for source in before for head in self.kept}
+
+
+@attrs.frozen(kw_only=True)
+class Captions(Asked):
+    """Do images show the shape and the colour that their captions name?
+
+    Args:
+        sample: The images' name.
+    """
+
+    sample: str = "image"
+    count: int = 512
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.sample, "captions")
+
+    def asked(self, played: Played) -> tuple[Tensor, dict[str, Tensor]]:
+        images, captions = played.draw(*self.reads(), count=self.count)
+        shape, colour = spoken(captions).T
+        return images, {"shape": shape, "colour": colour}
+
+
+def spoken(captions: Tensor) -> Tensor:
+    """Shape and colour that captions name, shape (count, 2); the colour is the word before the shape."""
+    words = [[VOCABULARY[number] for number in row] for row in captions.tolist()]
+    places = [next(n for n, word in enumerate(row) if word in SHAPES) for row in words]
+    named = [(SHAPES.index(row[n]), COLOURS.index(row[n - 1])) for row, n in zip(words, places, strict=True)]
+    return torch.tensor(named)
+
+
+@attrs.frozen(kw_only=True)
+class Translation(Asked):
+    """Do translated images have the look of the other domain of ``shapes``, and is the shape the source's?
+
+    Args:
+        ways: For each direction the source's name, the translation's and the look that is wanted: 0 plain, 1 striped.
+    """
+
+    kind: str = "looks"
+    ways: tuple[tuple[str, str, int], ...] = (("a", "fake_b", 1), ("b", "fake_a", 0))
+    count: int = 256
+
+    def reads(self) -> tuple[str, ...]:
+        return tuple(name for source, fake, _ in self.ways for name in (source, fake))
+
+    def asked(self, played: Played) -> tuple[Tensor, dict[str, Tensor]]:
+        drawn = dict(zip(self.reads(), played.draw(*self.reads(), count=self.count), strict=True))
+        images = torch.cat([drawn[fake] for _, fake, _ in self.ways])
+        before = torch.cat([drawn[source] for source, _, _ in self.ways])
+        look = torch.cat([torch.full((self.count,), look) for _, _, look in self.ways])
+        return images, {"look": look, "shape": played.judges.judge(self.kind, before)(before)["shape"]}
 
 
 @attrs.frozen(kw_only=True)
@@ -133,7 +219,7 @@ class Difference(Criterion):
     second: str
     words: str = "mean absolute error"
     count: int = 256
-    better: str = attrs.field(init=False, default="lower")
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
 
     def reads(self) -> tuple[str, ...]:
         return (self.first, self.second)
@@ -184,7 +270,7 @@ class Monitor(Criterion):
 
     monitor: str
     words: str
-    better: str = attrs.field(init=False, default="lower")
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
 
     def measure(self, played: Played) -> Numbers:
         lines = map(json.loads, played.run.folder.metrics.read_text(encoding="utf-8").splitlines())
@@ -192,46 +278,9 @@ class Monitor(Criterion):
 
 
 @attrs.frozen(kw_only=True)
-class Captions(Criterion):
-    """Do images show the shape and the colour that their captions name?
-
-    Args:
-        sample: The images' name.
-    """
-
-    sample: str = "image"
-    count: int = 512
-
-    def reads(self) -> tuple[str, ...]:
-        return (self.sample, "captions")
-
-    def measure(self, played: Played) -> Numbers:
-        images, captions = played.draw(*self.reads(), count=self.count)
-        opinion = played.judges.judge("shapes", images)(images)
-        right = torch.stack([opinion.classes(0), opinion.classes(1)], 1) == spoken(captions)
-        shape, colour = right.double().mean(0).tolist()
-        both = right.all(1).double().mean().item()
-        return {"shape and colour as said": both, "shape": shape, "colour": colour}
-
-
-def spoken(captions: Tensor) -> Tensor:
-    """Shape and colour that captions name, shape (count, 2); the colour is the word before the shape."""
-    words = [[VOCABULARY[number] for number in row] for row in captions.long().tolist()]
-    places = [next(n for n, word in enumerate(row) if word in SHAPES) for row in words]
-    named = [(SHAPES.index(row[n]), COLOURS.index(row[n - 1])) for row, n in zip(words, places, strict=True)]
-    return torch.tensor(named)
-
-
-@attrs.frozen(kw_only=True)
 class Codes(Criterion):
-    """Does a categorical code choose the class? Mutual information, and the purity of the codes.
+    """Does a categorical code choose the digit? Their mutual information, and the purity of the codes."""
 
-    Args:
-        kind: Which judge.
-        sample: The name of samples whose codes cycle as labels do.
-    """
-
-    kind: str = "digits"
     sample: str = "samples"
 
     def reads(self) -> tuple[str, ...]:
@@ -239,38 +288,8 @@ class Codes(Criterion):
 
     def measure(self, played: Played) -> Numbers:
         (images,) = played.draw(*self.reads(), count=self.count)
-        opinion = played.judges.judge(self.kind, images)(images)
-        classes = opinion.probabilities[0].shape[1]
-        code, seen = torch.arange(self.count) % classes, opinion.classes(0)
-        table = torch.bincount(code * classes + seen, minlength=classes * classes).reshape(classes, classes)
-        return {
-            "information between code and class": information(code, seen, classes),
-            "purity of codes": table.amax(1).sum().item() / self.count,
-        }
-
-
-@attrs.frozen(kw_only=True)
-class Translation(Criterion):
-    """Do translated images look like the other domain of ``shapes``, and is the shape still the source's?
-
-    Args:
-        ways: For each direction the source's name, the translation's and the look that is wanted: 0 plain, 1 striped.
-    """
-
-    ways: tuple[tuple[str, str, int], ...] = (("a", "fake_b", 1), ("b", "fake_a", 0))
-    count: int = 256
-
-    def reads(self) -> tuple[str, ...]:
-        return tuple(name for source, fake, _ in self.ways for name in (source, fake))
-
-    def measure(self, played: Played) -> Numbers:
-        looks, kept = [], []
-        for source, fake, look in self.ways:
-            before, after = played.draw(source, fake, count=self.count)
-            judge = played.judges.judge("looks", before)
-            seen = judge(after)
-            looks.append(seen.classes(2) == look)
-            kept.append(seen.classes(0) == judge(before).classes(0))
-        look, shape = torch.cat(looks), torch.cat(kept)
-        shares = [share.double().mean().item() for share in (look & shape, look, shape)]
-        return dict(zip(("other look, same shape", "other look", "same shape"), shares, strict=True))
+        digit = played.judges.judge("digits", images)(images)["digit"]
+        # Codes of samples cycle as labels do.
+        code = torch.arange(len(images)) % 10
+        purity = joint(code, digit, 10).amax(1).sum().item()
+        return {"information of code and digit": information(code, digit, 10), "purity of codes": purity}

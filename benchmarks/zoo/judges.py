@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +47,16 @@ def looks(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     return images.float() / 127.5 - 1, torch.stack([seen.shape, seen.colour, look], 1)
 
 
-KINDS: dict[str, tuple[tuple[int, ...], Callable[[int, Size, bool, Path], Real]]] = {
-    "digits": ((10,), digits),
-    "shapes": ((8, 8), shapes),
-    "looks": ((8, 8, 2), looks),
+KINDS: dict[str, tuple[dict[str, int], Callable[[int, Size, bool, Path], Real]]] = {
+    "digits": ({"digit": 10}, digits),
+    "shapes": ({"shape": 8, "colour": 8}, shapes),
+    "looks": ({"shape": 8, "colour": 8, "look": 2}, looks),
 }
-"""Classes of each head, and who reads the real images."""
+"""What each kind of judge tells and of how many classes, and who reads the real images."""
 
 
 class _Net(nn.Module):
-    def __init__(self, channels: int, heads: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, heads: Iterable[int]) -> None:
         super().__init__()
         widths = (channels, 24, 48, 96)
         blocks = [
@@ -78,57 +78,54 @@ class Opinion:
 
     Args:
         features: Shape (count, 64).
-        probabilities: For each head, shape (count, classes).
+        probabilities: Of each thing that it tells, shape (count, classes).
     """
 
     features: Tensor
-    probabilities: list[Tensor]
+    probabilities: Mapping[str, Tensor]
 
-    def classes(self, head: int) -> Tensor:
+    def __getitem__(self, head: str) -> Tensor:
         """The likeliest class of each image."""
         return self.probabilities[head].argmax(1)
 
     def confidence(self) -> Tensor:
-        """The probability of the likeliest classes of all heads together."""
-        return torch.stack([p.amax(1) for p in self.probabilities]).prod(0)
+        """The probability of the likeliest classes together."""
+        return torch.stack([p.amax(1) for p in self.probabilities.values()]).prod(0)
 
     def modes(self) -> tuple[Tensor, int]:
-        """The classes of all heads in one number, and how many there are."""
+        """The classes of everything in one number, and how many there are."""
         mode, count = torch.zeros(len(self.features), dtype=torch.int64), 1
-        for p in self.probabilities:
+        for p in self.probabilities.values():
             mode, count = mode * p.shape[1] + p.argmax(1), count * p.shape[1]
         return mode, count
 
 
-@attrs.frozen(eq=False)
 class Judge:
     """A trained classifier.
 
     Args:
         net: Its network.
-        real: What it says of held-out real images.
-        accuracy: Its share of right answers on them, all heads together.
+        heads: What it tells.
+        held_out: Real images that it has not seen.
     """
 
-    net: _Net
-    real: Opinion = attrs.field(init=False)
-    accuracy: float = attrs.field(init=False)
-    held_out: Real
-
-    def __attrs_post_init__(self) -> None:
-        images, classes = self.held_out
-        opinion = self(images)
-        answers = torch.stack([opinion.classes(head) for head in range(classes.shape[1])], 1)
-        object.__setattr__(self, "real", opinion)
-        object.__setattr__(self, "accuracy", (answers == classes).all(1).double().mean().item())
+    def __init__(self, net: nn.Module, heads: Iterable[str], held_out: Real) -> None:
+        self.net, self.heads = net.eval(), tuple(heads)
+        images, classes = held_out
+        self.real = self(images)
+        """What it says of held-out real images."""
+        right = torch.stack([self.real[head] for head in self.heads], 1) == classes
+        self.accuracy = right.all(1).double().mean().item()
+        """Its share of right answers on them, of everything at once."""
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Opinion:
-        """Judge images from -1 to 1, of the size the judge was made for."""
-        told = [self.net(part) for part in _view(images).split(256)]
-        features = torch.cat([features for features, _ in told])
+        """Judge images from -1 to 1."""
+        told = [self.net(part) for part in _view(images.nan_to_num()).split(256)]
         answers = zip(*(logits for _, logits in told), strict=True)
-        return Opinion(features, [torch.cat(logits).softmax(1) for logits in answers])
+        probabilities = [torch.cat(logits).softmax(1) for logits in answers]
+        features = torch.cat([features for features, _ in told])
+        return Opinion(features, dict(zip(self.heads, probabilities, strict=True)))
 
 
 @attrs.frozen
@@ -148,7 +145,7 @@ class Judges:
         channels, height, width = images.shape[1:]
         heads, real = KINDS[kind]
         torch.manual_seed(0)
-        net, path = _Net(channels, heads), self.cache / f"{kind}-{channels}x{height}x{width}.safetensors"
+        net, path = _Net(channels, heads.values()), self.cache / f"{kind}-{channels}x{height}x{width}.safetensors"
         if path.exists():
             net.load_state_dict(load_file(path))
         else:
@@ -158,7 +155,7 @@ class Judges:
             temporary = path.with_suffix(f".{os.getpid()}")
             save_file(net.state_dict(), temporary)
             temporary.replace(path)
-        return Judge(net.eval(), held_out=real(channels, (height, width), True, self.data_root))
+        return Judge(net, heads, real(channels, (height, width), True, self.data_root))
 
 
 def _view(images: Tensor) -> Tensor:

@@ -94,7 +94,9 @@ class TrainedRun:
 
     def _expect_class(self, label: int, classes: list[int]) -> None:
         if not classes:
-            raise RecipeError(f"the samples of {self.folder.path} are not drawn from labels; label={label} says nothing.")
+            raise RecipeError(
+                f"the samples of {self.folder.path} are not drawn from labels; label={label} says nothing."
+            )
         if not 0 <= label < min(classes):
             raise RecipeError(
                 f"the samples of {self.folder.path} have the classes 0 to {min(classes) - 1}; received label={label}."

@@ -179,7 +179,7 @@ class LabelledData(ImageData):
             return self.with_values(split="test")
         report(
             f"{type(self).component_name()} keeps no examples for tests.",
-            hint="split=\"train\" holds them out" if "split" in self.values() else "",
+            hint='split="train" holds them out' if "split" in self.values() else "",
         )
         return self
 

@@ -136,12 +136,13 @@ class Plateau(Feedback):
 
     def initial(self) -> tuple[float, ...]:
         # The value, the smoothed reading, the lowest of it so far, steps since then, and readings so far.
-        return (self.start, 0.0, math.inf, 0.0, 0.0)
+        return (self.start, 0.0, 0.0, 0.0, 0.0)
 
     def advance(self, state: Tensor, measured: Tensor, resolve: Resolve) -> Tensor:
         value, average, best, waited, seen = state.unbind()
-        average = measured.where(seen == 0, average * self.smoothing + measured * (1 - self.smoothing))
-        better = average < best * (1 - self.threshold)
+        first = seen == 0
+        average = measured.where(first, average * self.smoothing + measured * (1 - self.smoothing))
+        better = first | (average < best * (1 - self.threshold))
         waited = (waited + 1).masked_fill(better, 0.0)
         due = waited >= self.patience
         value = (value * self.factor).clamp(min=self.end).where(due, value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import Site
+from ..language.feedback import Reading
 from ..language.game import Game
 from ..language.graph import (
     game_averages,
@@ -114,6 +115,8 @@ def _shapes(game: Game) -> dict[str, str]:
 
 
 def _monitor(value: object) -> str:
+    if isinstance(value, Reading):
+        return f"read from {', '.join(map(_monitor, value.terms))}"
     return " + ".join(map(str, value.parts)) if isinstance(value, Term) else argument_or_text(value)
 
 

@@ -32,6 +32,7 @@ from .penalties import (
     R1,
     GradientPenalty,
     gradient_penalty,
+    perturbed,
     r1,
 )
 from .schedules import (
@@ -86,6 +87,7 @@ __all__ = [
     "gradient_penalty",
     "l1",
     "l2",
+    "perturbed",
     "r1",
 ]
 

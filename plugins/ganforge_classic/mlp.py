@@ -24,9 +24,7 @@ def _sizes(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
 
 def _one_start(network: MLPGenerator, _: object, value: float | None) -> None:
     if value is not None and network.init_std is not None:
-        raise ValueError(
-            f"weights start from 'init_std' or from 'init_range'; received {network.init_std} and {value}"
-        )
+        raise ValueError(f"weights start from 'init_std' or from 'init_range'; received {network.init_std} and {value}")
 
 
 def _length(shapes: tuple[gf.Shape, ...]) -> int:

@@ -23,6 +23,7 @@ from .shapes import (
     Shapes as Shapes,
 )
 from .subsets import FewLabels as FewLabels
+from .transformed import Transformed as Transformed
 
 
 @gf.hookimpl
@@ -40,4 +41,5 @@ def ganforge_components() -> Sequence[type[gf.Component]]:
         CaptionedShapes,
         ShapePairs,
         ShapeDomains,
+        Transformed,
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
@@ -34,7 +34,7 @@ class Coupled(NamedTuple):
 
 def doublings(height: int, width: int) -> int:
     """How often the generators' map grows: as often as leaves a first map of four pixels or more, once at least."""
-    return max(int(math.log2(max((min(height, width) - 4) / 3, 1)) + 0.4150375), 1)
+    return max(((min(height, width) - 5) // 2).bit_length() - 1, 1)
 
 
 def _image_shape(_: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -74,7 +74,7 @@ class CoupledGenerator(gf.Generator):
     base_channels: int = attrs.field(default=128, validator=within("[1, inf)"))
     max_channels: int = attrs.field(default=1024, validator=within("[1, inf)"))
     shared: int | None = attrs.field(default=None, validator=within("[0, inf)"))
-    output_activation: Any = "tanh"
+    output_activation: Literal["tanh", "sigmoid", "none"] = "tanh"
 
     def __call__(self, z: gf.Signal, *codes: gf.Signal) -> Coupled:
         real_valued(self.name, z, *codes)
@@ -95,4 +95,56 @@ class CoupledGenerator(gf.Generator):
             widths=widths[::-1],
             shared=stages + 1 if self.shared is None else self.shared,
             output=self.output_activation,
+        )
+
+
+@gf.component("coupled-discriminator", eq=False)
+class CoupledDiscriminator(gf.Discriminator):
+    """Two discriminators, each of its own domain, that share their last layers; each gives a logit of shape (1,).
+
+    Liu & Tuzel 2016 (arXiv:1606.07536), appendix A, and the authors' code for MNIST: 5x5 convolutions of 20 and
+    50 channels, each halved by max pooling, a matrix product to 500 units with PReLU and dropout, and one to the
+    logit. Convolutions have no padding at 16 pixels or more, and one that keeps the sides below that. Weights
+    start from He's normal distribution, biases from zero. All layers but the first are shared.
+
+    Args:
+        channels: Channels of the two convolutions.
+        units: Units of the hidden layer.
+        dropout: Share of the hidden layer's values dropped in training.
+        shared: How many layers, from the logit backwards, both have in common. With 0 they are two
+            discriminators that have nothing in common.
+    """
+
+    channels: tuple[int, int] = attrs.field(default=(20, 50), validator=within("[1, inf)"))
+    units: int = attrs.field(default=500, validator=within("[1, inf)"))
+    dropout: float = attrs.field(default=0.5, validator=within("[0, 1)"))
+    shared: int = attrs.field(default=D_LAYERS - 1, validator=within(f"[0, {D_LAYERS}]"))
+
+    def __call__(self, a: gf.Signal, b: gf.Signal) -> Coupled:
+        found = [sides for sides in (image_sides(self.name, each) for each in (a, b)) if sides]
+        gf.expect(
+            len(set(found)) <= 1,
+            f"network '{self.name}' judges images of one height and width; received {a} and {b}.",
+        )
+        gf.expect(
+            all(min(sides) >= _SMALLEST for sides in found),
+            f"network '{self.name}' takes images with sides of {_SMALLEST} pixels or more; received {a}.",
+        )
+        gf.expect(
+            self.shared < D_LAYERS or getattr(a, "shape", ()) == getattr(b, "shape", ()),
+            f"network '{self.name}' shares all its layers, for which both domains have one shape; "
+            f"received {a} and {b}.",
+        )
+        return Coupled(*self.outputs(a, b, shapes=[(1,), (1,)]))
+
+    def build(self, a: gf.Shape, b: gf.Shape) -> nn.Module:
+        from .modules.coupled import coupled_discriminator
+
+        return coupled_discriminator(
+            (a, b),
+            channels=self.channels,
+            units=self.units,
+            dropout=self.dropout,
+            shared=self.shared,
+            padding=2 if min(a[1:]) < _UNPADDED else 0,
         )

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import ganforge as gf
 
 from .averages import HalfLife as HalfLife
-from .cnn import CNNDiscriminator as CNNDiscriminator, CNNGenerator as CNNGenerator
+from .cnn import CNNDiscriminator as CNNDiscriminator
+from .cnn import CNNGenerator as CNNGenerator
 from .dequantised import dequantised as dequantised
-from .r3gan import R3GANDiscriminator as R3GANDiscriminator, R3GANGenerator as R3GANGenerator
-from .resnet import ResNetDiscriminator as ResNetDiscriminator, ResNetGenerator as ResNetGenerator
+from .r3gan import R3GANDiscriminator as R3GANDiscriminator
+from .r3gan import R3GANGenerator as R3GANGenerator
+from .resnet import ResNetDiscriminator as ResNetDiscriminator
+from .resnet import ResNetGenerator as ResNetGenerator
 
 
 @gf.hookimpl

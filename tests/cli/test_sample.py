@@ -102,3 +102,23 @@ def test_a_notebook_draws_the_same_samples(ganforge, run: str) -> None:
 
     ganforge("sample", run, "-n", "4", "--seed", "5", "--tensors", "a.safetensors")
     assert gf.load(run).sample(4, seed=5)["samples"].equal(load_file("a.safetensors")["samples"])
+
+
+def test_a_label_is_every_samples_class(ganforge, here: Path) -> None:
+    text = REGISTERED.replace("fake = G(z)", "fake = G(z, gf.one_hot(gf.random_labels(3), 3))")
+    assert text != REGISTERED
+    (here / "labelled.py").write_text(text)
+    assert ganforge("run", "labelled.py", "--quiet").exit_code == 0
+    run = "runs/toy-1"
+    ganforge("sample", run, "-n", "6", "--tensors", "all.safetensors")
+    ganforge("sample", run, "-n", "6", "--label", "2", "--tensors", "two.safetensors")
+    every, second = load_file("all.safetensors")["samples"], load_file("two.safetensors")["samples"]
+    assert (every[2] == second[2]).all() and (every[5] == second[5]).all() and (every[1] != second[1]).any()
+    assert ganforge("sample", run, "--label", "2").stdout == f"{run}/samples/seed-0-label-2.png\n"
+    refused = ganforge("sample", run, "--label", "3")
+    assert refused.exit_code == 2 and "have the classes 0 to 2; received label=3." in refused.stderr
+
+
+def test_a_label_says_nothing_to_a_run_without_labels(ganforge, run: str) -> None:
+    refused = ganforge("sample", run, "--label", "1")
+    assert refused.exit_code == 2 and "are not drawn from labels; label=1 says nothing." in refused.stderr

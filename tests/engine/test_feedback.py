@@ -212,9 +212,7 @@ def test_a_plateau_halves_the_rate_when_a_smoothed_reading_has_stopped_falling()
     script = iter([4.0, 2.0, 1.0, 1.5, 1.5, 1.5, 0.5, 0.9, 0.9, 0.9])
     told = gf.reading(lambda value: value * 0 + next(script), loss)
     rate = gf.plateau(told, start=0.1, factor=0.5, patience=3, smoothing=0.5, end=0.03)
-    game = gf.Game(
-        gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10)
-    )
+    game = gf.Game(gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10))
     loop = play(game)
     seen = []
     for _ in range(10):
@@ -225,9 +223,7 @@ def test_a_plateau_halves_the_rate_when_a_smoothed_reading_has_stopped_falling()
 
     script = iter([1.0, 1.0, 1.0, 1.0, 0.5, 2.0, 2.0, 2.0, 2.0, 2.0])
     rate = gf.plateau(told, start=0.1, factor=0.5, patience=3, threshold=0.1, smoothing=0.0, end=0.03)
-    game = gf.Game(
-        gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10)
-    )
+    game = gf.Game(gf.Player("A", trains=A, minimizes=loss, optimizer=Sgd(lr=rate)), batch_size=6, length=gf.steps(10))
     loop = play(game)
     before = torch.cat([p.detach().flatten() for p in module_of(loop, "A").parameters()])
     seen = []

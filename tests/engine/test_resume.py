@@ -68,7 +68,12 @@ def everything() -> gf.Game:
             optimizer=momentum,
             updates=2,
         ),
-        gf.Player("G2", trains=[G, E], minimizes=fool(D(fake)) + k * mean(G(z)) + lazy, optimizer=Adam()),
+        gf.Player(
+            "G2",
+            trains=[G, E],
+            minimizes=fool(D(fake)) + k * mean(G(z)) + lazy,
+            optimizer=Adam(lr=gf.plateau(gf.reading(torch.abs, lazy), start=0.01, patience=2, smoothing=0.5)),
+        ),
         length=gf.steps(10),
     )
     averaged = gf.ema(G, decay=Listed(values_at=(0.5, 0.9)))

@@ -49,4 +49,7 @@ def test_a_reading_is_read_by_feedback_but_weighs_nothing():
     balance = gf.reading(lambda a, b: a + b.abs(), term(), 2.0 * term("b"))
     assert gf.integral(balance, gain=1.0).balance is balance
     assert told(lambda: balance * 2.0)[0].startswith("a reading")
-    assert told(lambda: term() * balance)[0] == "a term is multiplied by a number; received <reading of <term plain>, <term 2 * b>>."
+    assert (
+        told(lambda: term() * balance)[0]
+        == "a term is multiplied by a number; received <reading of <term plain>, <term 2 * b>>."
+    )

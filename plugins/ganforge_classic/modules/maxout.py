@@ -26,7 +26,8 @@ class Maxout(nn.Module):
         self.linear = nn.Linear(length, units * pieces)
 
     def forward(self, values: Tensor) -> Tensor:
-        return self.linear(values).unflatten(1, (self.units, -1)).amax(2)
+        pieces: Tensor = self.linear(values)
+        return pieces.unflatten(1, (self.units, -1)).amax(2)
 
 
 class MaxoutPerceptron(nn.Module):

@@ -35,9 +35,7 @@ class Generator(nn.Module):
         super().__init__()
         self.first, self.first_norm = _linear(length, units), _norm(units)
         self.second, self.again, self.second_norm = _linear(units, units), _linear(length, units), _norm(units)
-        self.paint = nn.Sequential(
-            _linear(units, math.prod(shape)), output_activation(output), nn.Unflatten(1, shape)
-        )
+        self.paint = nn.Sequential(_linear(units, math.prod(shape)), output_activation(output), nn.Unflatten(1, shape))
         initialise(self, init_std)
 
     def forward(self, codes: Tensor) -> Tensor:

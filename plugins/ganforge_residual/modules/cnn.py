@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganforge_classic.modules.layers import initialise, joined, normalisation, output_activation
 
-from .layers import spectrally
+from .layers import normalise_spectrally
 
 INIT_STD = 0.02
 SLOPE = 0.1
@@ -64,13 +64,13 @@ class PlainDiscriminator(nn.Module):
         judge = nn.Linear(widths[-1] * (shape[1] >> stages) * (shape[2] >> stages), 1)
 
         self.layers = nn.Sequential()
-        for layer in convolutions:
-            self.layers.extend([layer, nn.LeakyReLU(SLOPE, inplace=True)])
+        for convolution in convolutions:
+            self.layers.extend([convolution, nn.LeakyReLU(SLOPE, inplace=True)])
         self.layers.extend([nn.Flatten(), judge])
         initialise(self, INIT_STD)
         if spectral:
-            for normalised in (*convolutions, judge):
-                spectrally(normalised)
+            for layer in (*convolutions, judge):
+                normalise_spectrally(layer)
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.layers(images)

@@ -21,13 +21,14 @@ def glorot(layer: Weighted, gain: float = 1.0, *, spectral: bool = False) -> Wei
     nn.init.xavier_uniform_(layer.weight, gain)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
-    return spectrally(layer) if spectral else layer
+    if spectral:
+        normalise_spectrally(layer)
+    return layer
 
 
-def spectrally(layer: Weighted) -> Weighted:
-    """Divide a layer's weight by its spectral norm, estimated from its present weight on."""
-    normalised: Weighted = spectral_norm(layer, n_power_iterations=1)
-    return normalised
+def normalise_spectrally(layer: nn.Module) -> None:
+    """Divide a layer's weight, from now on, by an estimate of its spectral norm that begins with this weight's."""
+    spectral_norm(layer, n_power_iterations=1)
 
 
 def convolution(before: int, after: int, kernel: int, gain: float = 1.0, *, spectral: bool = False) -> nn.Conv2d:

@@ -1,0 +1,40 @@
+"""How far examples are from what they should be, each by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ganforge as gf
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@gf.component("distance")
+class Distance(gf.Loss):
+    """Mean Euclidean distance of two signals of one shape.
+
+    L = E ||prediction - target||_2, the norm of each example over all its elements
+
+    The reconstruction error that the code of Donahue et al. 2016 (arXiv:1605.09782) reports.
+    """
+
+    def __call__(self, prediction: gf.Signal, target: gf.Signal) -> gf.Term:
+        """Compare two signals of one shape.
+
+        Args:
+            prediction: What a network made.
+            target: What it should be.
+        """
+        term = self.term(prediction, target)
+        gf.expect_same_shape("distance", prediction=prediction, target=target)
+        return term
+
+    def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
+        from torch.linalg import vector_norm
+
+        # The derivative of vector_norm at zero is zero; that of a square root would be infinite.
+        return vector_norm((prediction - target).flatten(1), dim=1).mean()
+
+
+distance = Distance()
