@@ -63,7 +63,8 @@ def sgan(
     g_loss = adv.generator(fake=on_fake.logits) if form == "odena" else matching
 
     error = ErrorRate(classes=classes)
-    adam = Adam(lr=lr, betas=(0.5, 0.999))
+    # The authors add 1e-8 to the mean square below the root.
+    adam = Adam(lr=lr, betas=(0.5, 0.999), eps=1e-4)
     return gf.Game(
         gf.Player("D", trains=D, minimizes=d_loss, optimizer=adam),
         gf.Player("G", trains=G, minimizes=g_loss, optimizer=adam),

@@ -130,16 +130,16 @@ class Asked(Criterion):
 
 @attrs.frozen(kw_only=True)
 class Labels(Asked):
-    """Do samples show the class of their label? Labels of samples cycle: 0, 1, …, k - 1, 0, …
+    """Do samples show the class of their label, or still what their source shows? Labels cycle: 0, 1, …, k - 1, 0, …
 
     Args:
-        head: Which of the things that the judge tells is the class.
+        head: Which of the things that the judge tells is the class; none where only what is kept counts.
         sample: The sample's name.
         source: The name of the image that was changed, where there is one.
         kept: What is to stay as it was in the source.
     """
 
-    head: str
+    head: str = ""
     sample: str = "samples"
     source: str = ""
     kept: tuple[str, ...] = ()
@@ -150,8 +150,9 @@ class Labels(Asked):
     def asked(self, played: Played) -> tuple[Tensor, dict[str, Tensor]]:
         images, *before = played.draw(*self.reads(), count=self.count)
         judge = played.judges.judge(self.kind, images)
-        cycle = torch.arange(len(images)) % KINDS[self.kind][0][self.head]
-        return images, {self.head: cycle} | {head: judge(source)[head] for source in before for head in self.kept}
+        classes = KINDS[self.kind][0]
+        wanted = {self.head: torch.arange(len(images)) % classes[self.head]} if self.head else {}
+        return images, wanted | {head: judge(source)[head] for source in before for head in self.kept}
 
 
 @attrs.frozen(kw_only=True)
@@ -239,7 +240,7 @@ class Sharpness(Criterion):
         large: What it should have become.
     """
 
-    small: str = "source"
+    small: str = "low"
     fake: str = "fake"
     large: str = "target"
     count: int = 256
@@ -279,7 +280,7 @@ class Monitor(Criterion):
 
 @attrs.frozen(kw_only=True)
 class Codes(Criterion):
-    """Does a categorical code choose the digit? Their mutual information, and the purity of the codes."""
+    """Does a categorical code choose the digit? Codes of samples cycle as labels do."""
 
     sample: str = "samples"
 
@@ -289,7 +290,19 @@ class Codes(Criterion):
     def measure(self, played: Played) -> Numbers:
         (images,) = played.draw(*self.reads(), count=self.count)
         digit = played.judges.judge("digits", images)(images)["digit"]
-        # Codes of samples cycle as labels do.
         code = torch.arange(len(images)) % 10
         purity = joint(code, digit, 10).amax(1).sum().item()
         return {"information of code and digit": information(code, digit, 10), "purity of codes": purity}
+
+
+@attrs.frozen(kw_only=True)
+class Pairs(Criterion):
+    """Do the two images of a pair, a digit and edges, show the same digit? One digit for all would tell nothing."""
+
+    def reads(self) -> tuple[str, ...]:
+        return ("a", "b")
+
+    def measure(self, played: Played) -> Numbers:
+        a, b = played.draw(*self.reads(), count=self.count)
+        first, second = (played.judges.judge(kind, x)(x)["digit"] for kind, x in (("digits", a), ("edges", b)))
+        return {"information of a and b": information(first, second, 10), "same digit": share(first == second)}

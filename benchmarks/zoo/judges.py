@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 import torch
 from ganforge_data import MNIST
-from ganforge_data.rendering import render, render_domain, scene
+from ganforge_data.rendering import Scene, render, render_domain, scene
+from ganforge_data.transformed import transformed
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,15 +32,21 @@ def digits(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     return read["images"].float() / 127.5 - 1, read["labels"][:, None]
 
 
+def edges(channels: int, size: Size, held_out: bool, root: Path) -> Real:
+    """The same digits as their edges."""
+    images, classes = digits(channels, size, held_out, root)
+    return transformed((images + 1) / 2, "edges") * 2 - 1, classes
+
+
 def shapes(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     """The embedded shapes, of seeds that no row trains on: shape and colour."""
-    seen = scene(HELD_OUT if held_out else _TRAINING, torch.arange(4_000 if held_out else 16_000))
+    seen = _scenes(held_out)
     return render(seen, size, channels).float() / 127.5 - 1, torch.stack([seen.shape, seen.colour], 1)
 
 
 def looks(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     """The embedded shapes, half of them plain and half striped: shape, colour and look."""
-    seen = scene(HELD_OUT if held_out else _TRAINING, torch.arange(4_000 if held_out else 16_000))
+    seen = _scenes(held_out)
     half = len(seen) // 2
     plain, striped = seen.part(slice(half)), seen.part(slice(half, None))
     images = torch.cat([render_domain(plain, size, "a", channels), render_domain(striped, size, "b", channels)])
@@ -47,8 +54,13 @@ def looks(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     return images.float() / 127.5 - 1, torch.stack([seen.shape, seen.colour, look], 1)
 
 
+def _scenes(held_out: bool) -> Scene:
+    return scene(HELD_OUT, torch.arange(4_000)) if held_out else scene(_TRAINING, torch.arange(16_000))
+
+
 KINDS: dict[str, tuple[dict[str, int], Callable[[int, Size, bool, Path], Real]]] = {
     "digits": ({"digit": 10}, digits),
+    "edges": ({"digit": 10}, edges),
     "shapes": ({"shape": 8, "colour": 8}, shapes),
     "looks": ({"shape": 8, "colour": 8, "look": 2}, looks),
 }

@@ -117,7 +117,8 @@ class Integral(Feedback):
         return (self.start,)
 
     def advance(self, state: Tensor, measured: Tensor, resolve: Resolve) -> Tensor:
-        return (state + resolve(self.gain) * measured).clamp(*self.bounds)
+        grown: Tensor = state + resolve(self.gain) * measured
+        return grown.clamp(*self.bounds)
 
     def numbers(self) -> tuple[Number, ...]:
         return (self.gain,)

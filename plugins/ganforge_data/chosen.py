@@ -29,7 +29,8 @@ class Chosen(Examples):
         order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
         found: list[list[Tensor]] = [[] for _ in range(classes)]
         # Read in chunks and only as far as needed, because images come along with their labels.
-        for indices in order.split(_CHUNK):
+        for start in range(0, len(order), _CHUNK):
+            indices = order[start : start + _CHUNK]
             labels = examples.read(indices)["labels"]
             for number, members in enumerate(found):
                 members.append(indices[labels == number])

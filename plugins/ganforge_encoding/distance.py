@@ -34,7 +34,8 @@ class Distance(gf.Loss):
         from torch.linalg import vector_norm
 
         # The derivative of vector_norm at zero is zero; that of a square root would be infinite.
-        return vector_norm((prediction - target).flatten(1), dim=1).mean()
+        distances: Tensor = vector_norm((prediction - target).flatten(1), dim=1)
+        return distances.mean()
 
 
 distance = Distance()

@@ -28,7 +28,8 @@ class EmbeddedFolder(gf.CaptionedData):
     the order of the images' paths or of ``order``. Each time that an image is drawn, some of its captions are
     chosen anew and their embeddings averaged, four of ten in Zhang et al. 2016 (arXiv:1612.03242)'s code for
     birds, which loads 304 x 304, crops 256 x 256 and flips. The images that do not fit a caption are its
-    neighbours' in the batch, so a batch needs two or more. Pickles are never read.
+    neighbours' in the batch, so a batch needs two or more. Pickles, such as the authors' files, are never read; the
+    error says how to convert one.
 
     Args:
         root: The folder; a relative one is looked for here and then in the data folder.

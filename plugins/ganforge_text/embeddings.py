@@ -14,9 +14,13 @@ from ganforge.errors import DataError
 from ganforge_data.pictures import images_below
 
 _PICKLES = (".p", ".pickle", ".pk", ".pkl", ".pt", ".pth")
-_CONVERSION = """where you trust the file, convert it once:
-    import numpy, pickle
-    numpy.save("{to}", numpy.array(pickle.load(open("{file}", "rb"), encoding="latin1"), "float32"))"""
+# numpy.load reads plain pickles too.
+_LOADED = 'numpy.load("{file}", allow_pickle=True, encoding="latin1")'
+_CONVERSIONS = {
+    ".npy": f'import numpy\n    numpy.save("{{to}}", numpy.array({_LOADED}, "float32"))',
+    ".txt": f'import numpy, pathlib\n    pathlib.Path("{{to}}").write_text("\\n".join({_LOADED}))',
+    "torch": 'import numpy, torch\n    numpy.save("{to}", torch.load("{file}", weights_only=True).float().numpy())',
+}
 _SHOWN = 20
 
 
@@ -34,14 +38,10 @@ def load(name: str, path: Path, dim: int) -> Tensor:
     Raises:
         DataError: No such file, another kind of file, or another shape.
     """
-    if path.suffix in _PICKLES:
-        raise DataError(
-            f"{name}: {path} is a pickle by its name; reading one may run any program, so none is read.",
-            _conversion(path),
-        )
+    _refuse_pickles(name, path, ".npy")
     if not path.is_file():
         pickles = sorted(file for file in path.parent.glob("*embedding*") if file.suffix in _PICKLES)
-        raise DataError(f"{name}: there is no file {path}.", _conversion(pickles[0], path) if pickles else "")
+        raise DataError(f"{name}: there is no file {path}.", _conversion(pickles[0], ".npy") if pickles else "")
     values = _read(name, path)
     shaped = values[:, None] if values.dim() == 2 else values
     if shaped.dim() != 3 or shaped.shape[2] != dim or not shaped.numel() or not values.is_floating_point():
@@ -53,8 +53,18 @@ def load(name: str, path: Path, dim: int) -> Tensor:
     return shaped
 
 
-def _conversion(pickle: Path, to: Path | None = None) -> str:
-    return _CONVERSION.format(file=pickle, to=to or pickle.with_suffix(".npy"))
+def _refuse_pickles(name: str, path: Path, wanted: str) -> None:
+    if path.suffix in _PICKLES:
+        raise DataError(
+            f"{name}: {path} is a pickle by its name; reading one may run any program, so none is read.",
+            _conversion(path, wanted),
+        )
+
+
+def _conversion(pickle: Path, wanted: str) -> str:
+    kind = "torch" if pickle.suffix.startswith(".pt") else wanted
+    lines = _CONVERSIONS[kind].format(file=pickle, to=pickle.with_suffix(wanted))
+    return f"where you trust the file, convert it once:\n    {lines}"
 
 
 def _read(name: str, path: Path) -> Tensor:
@@ -114,6 +124,7 @@ def ordered(name: str, folder: Path, order: str | None, count: int) -> list[Path
 
 
 def _listed(name: str, folder: Path, listing: Path, found: Sequence[Path]) -> list[Path]:
+    _refuse_pickles(name, listing, ".txt")
     try:
         lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:

@@ -108,9 +108,10 @@ def test_a_label_is_every_samples_class(ganforge, here: Path) -> None:
     text = REGISTERED.replace("fake = G(z)", "fake = G(z, gf.one_hot(gf.random_labels(3), 3))")
     assert text != REGISTERED
     (here / "labelled.py").write_text(text)
-    assert ganforge("run", "labelled.py", "--quiet").exit_code == 0
-    run = "runs/toy-1"
-    ganforge("sample", run, "-n", "6", "--tensors", "all.safetensors")
+    run = "runs/labelled"
+    assert ganforge("run", "labelled.py", "--quiet", "--out", run).exit_code == 0
+    drawn = ganforge("sample", run, "-n", "6", "--tensors", "all.safetensors")
+    assert drawn.exit_code == 0, drawn.stderr
     ganforge("sample", run, "-n", "6", "--label", "2", "--tensors", "two.safetensors")
     every, second = load_file("all.safetensors")["samples"], load_file("two.safetensors")["samples"]
     assert (every[2] == second[2]).all() and (every[5] == second[5]).all() and (every[1] != second[1]).any()

@@ -32,4 +32,8 @@ SMALL: dict[str, dict[str, str]] = {
     "ebgan": {"data": "shapes(size=8, count=64)", "g_widths": "(16, 16)", "d_widths": "(16,)", "batch_size": "8"},
     "bigan_mnist": {"data": "shapes(size=8, count=64)", "latent_dim": "8", "units": "16", "batch_size": "8"},
     "cogan_mnist": {"data": "shapes(size=8, count=64)", "base_channels": "4", "batch_size": "8"},
+    "cgan_mnist": {"data": "shapes(size=8, count=64)", "generator_widths": "(8, 8, 8)", "batch_size": "8"},
+    "acgan": {"data": "shapes(size=16, count=64)", "generator_channels": "4", "batch_size": "8"},
+    "sgan_mnist": {"data": "shapes(size=8, count=2000)", "labels_per_class": "2", "classifier_widths": "(16, 8)", "batch_size": "8"},
+    "infogan_mnist": {"data": "shapes(size=8, count=64)", "base_channels": "4", "hidden": "16", "batch_size": "8"},
 }

@@ -27,7 +27,7 @@ class Maxout(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         pieces: Tensor = self.linear(values)
-        return pieces.unflatten(1, (self.units, -1)).amax(2)
+        return pieces.reshape(len(values), self.units, -1).amax(2)
 
 
 class MaxoutPerceptron(nn.Module):

@@ -98,9 +98,9 @@ def coupled_generator(length: int, shapes: Shapes, *, widths: Sequence[int], sha
     height, width = (math.ceil((side - 4) / steps) + 1 for side in shapes[0][1:])
     hidden: list[Make] = [partial(_projection, length, (widths[0], height, width))]
     hidden += [partial(_growth, before, after) for before, after in pairwise(widths)]
-    a, b = ([*hidden, partial(_picture, widths[-1], shape, output)] for shape in shapes)
-    made = Forked(_made(a[:shared]), _made(a[shared:]), _made(b[shared:]))
-    return _initialised(made)
+    branches: list[list[Make]] = [[*hidden, partial(_picture, widths[-1], shape, output)] for shape in shapes]
+    a, b = branches
+    return _initialised(Forked(_made(a[:shared]), _made(a[shared:]), _made(b[shared:])))
 
 
 def _projection(length: int, start: tuple[int, int, int]) -> nn.Module:
@@ -140,7 +140,8 @@ def coupled_discriminator(
         partial(_hidden, channels[1] * height * width, units, dropout),
         partial(nn.Linear, units, 1),
     ]
-    a, b = ([partial(_halving, shape[0], channels[0], padding), *rest] for shape in shapes)
+    branches: list[list[Make]] = [[partial(_halving, shape[0], channels[0], padding), *rest] for shape in shapes]
+    a, b = branches
     own = len(a) - shared
     return _initialised(Merging(_made(a[:own]), _made(b[:own]), _made(a[own:])))
 
