@@ -71,6 +71,7 @@ from .language.signal import (
     per_step as per_step,
     random_labels as random_labels,
     sampling as sampling,
+    stop_gradient as stop_gradient,
 )
 from .language.term import Term as Term
 from .registry.hooks import hookimpl as hookimpl, recipe_folder as recipe_folder

@@ -13,7 +13,7 @@ from ..language.graph import ordered
 from ..language.length import Length
 from ..language.network import Average, Evaluation, Network
 from ..language.operation import OPERATIONS
-from ..language.signal import Expression, Noise, Operation, PerStep, RandomLabels, SamplingMode, Shape, Signal
+from ..language.signal import Barrier, Expression, Noise, Operation, PerStep, RandomLabels, SamplingMode, Shape, Signal
 from ..registry.catalogue import Catalogue
 
 
@@ -127,6 +127,8 @@ def _describe_expression(origin: Expression, registry: Catalogue) -> dict[str, A
         return {"kind": "per-step"}
     if isinstance(origin, SamplingMode):
         return {"kind": "sampling", "mode": origin.mode}
+    if type(origin) is Barrier:
+        return {"kind": "stop-gradient"}
     if isinstance(origin, Operation) and origin.function in _NAMES:
         values = {name: _describe(value, registry) for name, value in origin.options.items()}
         return {"kind": "operation", "name": _NAMES[origin.function], "options": values}
@@ -173,6 +175,8 @@ def _make_expression(
         return PerStep(inputs=inputs)
     if kind == "sampling":
         return SamplingMode(inputs=inputs, mode=node["mode"])
+    if kind == "stop-gradient":
+        return Barrier(inputs=inputs)
     if kind == "operation" and node["name"] in OPERATIONS:
         options = {name: _make(value, registry) for name, value in node["options"].items()}
         return Operation(inputs=inputs, function=OPERATIONS[node["name"]], options=options)

@@ -12,7 +12,7 @@ from ..errors import Site
 from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.network import Evaluation, Network
-from ..language.signal import Expression, ImagePool, Operation, PerStep, SamplingMode, Signal
+from ..language.signal import Barrier, Expression, ImagePool, Operation, PerStep, SamplingMode, Signal
 from ..language.term import Measure
 from .device import Machine
 from .draw import draw_source
@@ -90,6 +90,8 @@ class Play:
             return (origin.function(*inputs, **origin.options),)
         if isinstance(origin, ImagePool):
             return (self.pools[origin].mix(inputs[0].detach()),)
+        if isinstance(origin, Barrier):
+            return (inputs[0].detach(),)
         if isinstance(origin, PerStep | SamplingMode):
             return (inputs[0],)
         return (draw_source(origin, self.batch_size, self.machine.device),)

@@ -12,7 +12,7 @@ from ..language.graph import networks_behind, ordered
 from ..language.network import Evaluation, Network
 from ..language.number import Quantity
 from ..language.player import Player, Script
-from ..language.signal import Expression, ImagePool, Noise, PerStep, RandomLabels, Signal
+from ..language.signal import Barrier, Expression, Noise, PerStep, RandomLabels, Signal
 from ..language.term import Measure, Part
 
 SOURCES = (Noise, RandomLabels, Batch)
@@ -187,10 +187,10 @@ def _recorded(draft: _Draft, signals: Iterable[Signal], earlier: Sequence[_Draft
             draft.continued.add(shared)
     leads: set[Expression] = draft.continued | (points & set(draft.cached))
     for origin in draft.order:
-        inherits = not isinstance(origin, ImagePool) and any(signal.origin in leads for signal in origin.inputs)
+        inherits = not isinstance(origin, Barrier) and any(signal.origin in leads for signal in origin.inputs)
         if inherits or origin in points or (isinstance(origin, Evaluation) and origin.network in trained):
             leads.add(origin)
-    useful = set(ordered(signals, ends=(ImagePool,)))
+    useful = set(ordered(signals, ends=(Barrier,)))
     draft.continued &= useful
     return frozenset(leads & useful)
 
@@ -202,7 +202,7 @@ def _graph(shared: Expression, drafts: Sequence[_Draft]) -> set[tuple[Expression
     while stack:
         origin, draft = stack.pop()
         stale = not draft.cached.get(origin, True)
-        if stale or (origin, draft) in found or isinstance(origin, ImagePool):
+        if stale or (origin, draft) in found or isinstance(origin, Barrier):
             continue
         found.add((origin, draft))
         if origin in draft.cached:

@@ -28,7 +28,7 @@ from .graph import (
 from .length import Length
 from .network import Evaluation, Network
 from .schedule import Schedule
-from .signal import ImagePool, PerStep, Signal
+from .signal import Barrier, PerStep, Signal
 from .term import Part
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _line(first: Part, second: Part) -> str:
 
 def _trained_is_reached(game: Script) -> Iterator[Problem]:
     for player in game.players:
-        reached = networks_behind(term_signals(player.minimizes), ends=(ImagePool,))
+        reached = networks_behind(term_signals(player.minimizes), ends=(Barrier,))
         passed = set(map(id, reached))
         for network in player.trains:
             if network.average:
@@ -146,8 +146,8 @@ def _gradient_points_are_upstream(game: Script) -> Iterator[Problem]:
 
 def _upstream(scores: list[Signal]) -> set[tuple[int, int]]:
     """Every output of every expression that scores can be differentiated by."""
-    behind = ordered(scores, ends=(ImagePool,))
-    inputs = [signal for origin in behind if not isinstance(origin, ImagePool) for signal in origin.inputs]
+    behind = ordered(scores, ends=(Barrier,))
+    inputs = [signal for origin in behind if not isinstance(origin, Barrier) for signal in origin.inputs]
     return {(id(signal.origin), signal.output) for signal in [*scores, *inputs]}
 
 
@@ -261,8 +261,8 @@ def _shared_passes_reach(game: Script) -> Iterator[Problem]:
         if player.updates == 1:
             continue
         signals = term_signals(player.minimizes)
-        reached = set(map(id, networks_behind(signals, ends=(ImagePool,))))
-        fresh = set(map(id, networks_behind(signals, ends=(PerStep, ImagePool))))
+        reached = set(map(id, networks_behind(signals, ends=(Barrier,))))
+        fresh = set(map(id, networks_behind(signals, ends=(PerStep, Barrier))))
         for network in player.trains:
             if id(network) in reached and id(network) not in fresh:
                 yield Problem(

@@ -94,8 +94,16 @@ class Operation(Expression):
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class ImagePool(Expression):
-    """A history of generated images; nothing flows back through it."""
+class Barrier(Expression):
+    """A signal taken as it is: nothing flows back through it to the networks behind."""
+
+    def __str__(self) -> str:
+        return f"held {_wrapped(self)}"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ImagePool(Barrier):
+    """A history of generated images."""
 
     size: int
 
@@ -122,7 +130,7 @@ class SamplingMode(Expression):
 
 
 def _wrapped(origin: Expression) -> Expression:
-    while isinstance(origin, PerStep | SamplingMode):
+    while type(origin) in (PerStep, SamplingMode, Barrier):
         origin = origin.inputs[0].origin
     return origin
 
@@ -194,6 +202,17 @@ def image_pool(fake: Signal, *, size: int) -> Signal:
     if not is_whole(size, 0):
         report(f"image_pool keeps zero images or more; received size={received(size)}.")
     return Signal(ImagePool(inputs=(fake,), size=size), 0, fake.shape, fake.dtype)
+
+
+def stop_gradient(signal: Signal) -> Signal:
+    """Take a signal as it is, so that nothing flows back through it to the networks behind.
+
+    Seldom needed, for a player changes nothing but what it trains; but where one trains a network that stands
+    both behind the signal and elsewhere in its loss (a text encoder that D trains and G reads), this says that
+    only the other way counts.
+    """
+    expect_signal("stop_gradient", signal)
+    return Signal(Barrier(inputs=(signal,)), 0, signal.shape, signal.dtype)
 
 
 def sampling(signal: Signal, *, mode: Literal["train", "eval"] = "train") -> Signal:

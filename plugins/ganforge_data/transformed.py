@@ -76,7 +76,8 @@ class _Half(gf.Examples):
     """
 
     def __init__(self, whole: gf.Examples, field: str, first: int, look: Look | None) -> None:
-        self._whole, self._field, self._first, self._look = whole, field, first, look
+        self._whole, self._field, self._first = whole, field, first
+        self._look: Look | None = look
 
     def __len__(self) -> int:
         return (len(self._whole) + 1 - self._first) // 2

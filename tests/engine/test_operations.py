@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import torch
-from engine_toys import CPU, Hand, Points, Sgd, critic, critic_loss, fool, fool_loss, mlp, play
+from engine_toys import (
+    CPU,
+    Hand,
+    Points,
+    Sgd,
+    critic,
+    critic_loss,
+    distance,
+    distance_loss,
+    fool,
+    fool_loss,
+    mean,
+    mean_loss,
+    mlp,
+    play,
+)
 
 import ganforge as gf
 from ganforge.engine.samples import Sampler
@@ -58,3 +73,28 @@ def test_samples_show_one_class_after_the_other_or_the_one_asked_for() -> None:
     assert third["y"].tolist() == [3] * 5
     torch.testing.assert_close(third["fake"], drawn["fake"][3].expand(5, 3))
     assert sampler.classes() == [4]
+
+
+def test_nothing_flows_back_through_a_stopped_gradient() -> None:
+    x = Points().batch().x
+    E, G = mlp("E", 3, 4, 2), mlp("G", 2, 4, 3)
+    made = G(E(x))
+    game = gf.Game(
+        gf.Player("A", trains=E, minimizes=distance(gf.stop_gradient(made), x) + mean(E(x)), optimizer=Sgd()),
+        gf.Player("B", trains=G, minimizes=distance(made, x), optimizer=Sgd()),
+        batch_size=6,
+        length=gf.steps(4),
+        samples={"stopped": gf.stop_gradient(made)},
+    )
+    loop = play(game)
+    hand = Hand(loop)
+    first, second = hand.sgd("E"), hand.sgd("G")
+    for step in range(3):
+        batch = hand.batch(step)
+        hand.turn(step, "A")
+        hand.update(first, mean_loss(hand["E"](batch)))  # The distance costs E nothing.
+        hand.turn(step, "B")
+        hand.update(second, distance_loss(hand["G"](hand["E"](batch)), batch))
+        loop.step()
+    hand.expect_same()
+    assert str(gf.stop_gradient(made)) == "held G(…) (3,)"

@@ -34,6 +34,12 @@ SMALL: dict[str, dict[str, str]] = {
     "cogan_mnist": {"data": "shapes(size=8, count=64)", "base_channels": "4", "batch_size": "8"},
     "cgan_mnist": {"data": "shapes(size=8, count=64)", "generator_widths": "(8, 8, 8)", "batch_size": "8"},
     "acgan": {"data": "shapes(size=16, count=64)", "generator_channels": "4", "batch_size": "8"},
-    "sgan_mnist": {"data": "shapes(size=8, count=2000)", "labels_per_class": "2", "classifier_widths": "(16, 8)", "batch_size": "8"},
+    "sgan_mnist": {
+        "data": "shapes(size=8, count=2000)",
+        "labels_per_class": "2",
+        "classifier_widths": "(16, 8)",
+        "generator_widths": "(16,)",
+        "batch_size": "8",
+    },
     "infogan_mnist": {"data": "shapes(size=8, count=64)", "base_channels": "4", "hidden": "16", "batch_size": "8"},
 }
