@@ -142,32 +142,40 @@ class Judge:
 
 @attrs.frozen
 class Judges:
-    """Finds the judge of some images: in the cache, else by training one.
+    """Finds the judge of some images: one that was asked before, in the cache, or by training one.
 
     Args:
         cache: Folder of trained judges.
         data_root: Cache folder of data sets.
+        known: The judges that were asked, by name.
     """
 
     cache: Path
     data_root: Path
+    known: dict[str, Judge] = attrs.field(factory=dict)
 
     def judge(self, kind: str, images: Tensor) -> Judge:
         """The judge of images of one kind and of this shape."""
         channels, height, width = images.shape[1:]
+        name = f"{kind}-{channels}x{height}x{width}"
+        if name not in self.known:
+            self.known[name] = self._made(name, kind, channels, (height, width))
+        return self.known[name]
+
+    def _made(self, name: str, kind: str, channels: int, size: Size) -> Judge:
         heads, real = KINDS[kind]
         torch.manual_seed(0)
-        net, path = _Net(channels, heads.values()), self.cache / f"{kind}-{channels}x{height}x{width}.safetensors"
+        net, path = _Net(channels, heads.values()), self.cache / f"{name}.safetensors"
         if path.exists():
             net.load_state_dict(load_file(path))
         else:
-            _train(net, *real(channels, (height, width), False, self.data_root))
+            _train(net, *real(channels, size, False, self.data_root))
             self.cache.mkdir(parents=True, exist_ok=True)
             # Another row may be making the same judge.
             temporary = path.with_suffix(f".{os.getpid()}")
             save_file(net.state_dict(), temporary)
             temporary.replace(path)
-        return Judge(net, heads, real(channels, (height, width), True, self.data_root))
+        return Judge(net, heads, real(channels, size, True, self.data_root))
 
 
 def _view(images: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 import ganforge as gf
+from ganforge.engine.trained import TrainedRun
 from ganforge.errors import DivergedError
 from ganforge.language.recipe import load_recipe
 from ganforge.registry.catalogue import Catalogue
@@ -56,6 +57,7 @@ def game(row: Row) -> gf.Game:
 def play(row: Row, options: Options) -> dict[str, Any]:
     """Everything that the table says of a row."""
     torch.set_num_threads(1)
+    judges = Judges(options.cache, options.data_root)
     folder = (options.runs or Path(tempfile.mkdtemp())) / row.name
     shutil.rmtree(folder, ignore_errors=True)
     whole = game(row)
@@ -66,41 +68,40 @@ def play(row: Row, options: Options) -> dict[str, Any]:
     }
     try:
         begun = time.process_time()
-        shown = _played(row, whole, folder / "trained", options, options.scale)
+        run = _run(row, whole, folder / "trained", options, options.scale)
         result["cpu_seconds"] = round(time.process_time() - begun, 1)
+        shown = Played(whole, run, judges)
         result["trained"] = _measured(row, shown)
         _draw(row, shown, options.pictures / f"{row.name}.png")
-        result["untrained"] = _measured(row, _played(row, untrained(whole), folder / "untrained", options, 0.0))
+        run = _run(row, untrained(whole), folder / "untrained", options, 0.0)
+        result["untrained"] = _measured(row, Played(whole, run, judges))
         try:
-            against = broken(whole, row.breaks)
-            against = _played(row, against, folder / "broken", options, options.scale * _BROKEN_SHARE)
-            result["broken"] = _measured(row, against)
+            run = _run(row, broken(whole, row.breaks), folder / "broken", options, options.scale * _BROKEN_SHARE)
+            result["broken"] = _measured(row, Played(whole, run, judges))
         except DivergedError:
             result["broken"] = {}
+        result["judges"] = {name: round(judge.accuracy, 4) for name, judge in judges.known.items()}
     finally:
         if options.runs is None:
             shutil.rmtree(folder.parent)
     return result
 
 
-def _played(row: Row, game: gf.Game, out: Path, options: Options, share: float) -> Played:
-    if share == 0:
-        steps: int | None = 1
-    elif row.steps is not None:
-        steps = max(1, round(row.steps * share))
-    else:
-        game, steps = (game if share == 1 else shorter(game, share)), None
-    run = gf.train(
+def _run(row: Row, game: gf.Game, out: Path, options: Options, share: float) -> TrainedRun:
+    """A share of the row's steps, but one step at least."""
+    steps = max(1, round((row.steps or 0) * share))
+    if row.steps is None and share > 0:
+        game, steps = shorter(game, share), 0
+    return gf.train(
         game,
         out=out,
-        steps=steps,
+        steps=steps or None,
         device="cpu",
         data_root=str(options.data_root),
         sample_every=10**9,
         checkpoint_every=10**9,
         quiet=True,
     )
-    return Played(game, run, Judges(options.cache, options.data_root))
 
 
 def _measured(row: Row, played: Played) -> Numbers:

@@ -47,6 +47,11 @@ def numbers(result: Mapping[str, Any]) -> list[str]:
     return [f"{n}: {before[n]:.3g} → **{after[n]:.3g}** ({f'{broken[n]:.3g}' if broken else 'diverged'})" for n in after]
 
 
+def judged(result: Mapping[str, Any]) -> str:
+    """How often the row's judges are right on held-out real images."""
+    return "; ".join(f"judge of {name}: {accuracy:.1%} right" for name, accuracy in result["judges"].items())
+
+
 def remarks(row: Row, result: Mapping[str, Any]) -> list[str]:
     """What has to be said against a row: that it did not learn, or collapsed."""
     told = [] if learned(row, result) else ["**did not learn**"]
@@ -69,7 +74,7 @@ def _line(row: Row, result: Mapping[str, Any]) -> str:
         f"`{command(row)}`",
         str(result["lines"]),
         f"{result['cpu_seconds'] / 60:.1f} min",
-        "<br>".join([*numbers(result), *remarks(row, result)]),
+        "<br>".join(filter(None, [*numbers(result), judged(result), *remarks(row, result)])),
         row.published,
     )
     return f"| {' | '.join(cells)} |\n"

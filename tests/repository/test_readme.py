@@ -46,6 +46,6 @@ def test_the_commands_in_the_readme_name_what_exists() -> None:
     assert len(links) >= 2 and all((ROOT / link).is_file() for link in links)
 
 
-@pytest.mark.parametrize("name", ["vanilla_mnist", "dcgan_cifar", "wgan_gp_cifar", "cyclegan_horse2zebra"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "recipes").glob("*.py")))
 def test_the_readme_names_every_bundled_recipe(name: str) -> None:
     assert f"`{name}`" in README and (ROOT / "recipes" / f"{name}.py").is_file()

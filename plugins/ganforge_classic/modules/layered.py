@@ -47,14 +47,15 @@ def _enlarging(
 ) -> list[nn.Module]:
     """Layers from one map to the next, ``stride`` times as large or a row or column less."""
     layers: list[nn.Module] = []
-    exact = large == (stride * small[0], stride * small[1])
     if nearest and stride > 1:
-        layers += [nn.Upsample(scale_factor=stride), *([] if exact else [Crop(large)])]
-        stride, exact = 1, True
-    # What an odd padding leaves over is at the end, and is cut off there.
-    padding = (kernel - stride) // 2
-    layers.append(nn.ConvTranspose2d(before, after, kernel, stride, padding))
-    if not exact or (kernel - stride) % 2:
+        layers.append(nn.Upsample(scale_factor=stride))
+        if large != (stride * small[0], stride * small[1]):
+            layers.append(Crop(large))
+        stride = 1
+    # The derivative of a convolution with that padding; what an odd padding has more at the end is cut off there.
+    (top, bottom), (left, right) = (same_padding(side, kernel, stride) for side in large)
+    layers.append(nn.ConvTranspose2d(before, after, kernel, stride, (top, left)))
+    if (top, left) != (bottom, right):
         layers.append(Crop(large))
     return layers
 
