@@ -23,9 +23,10 @@ def acgan(
     """D tells real from fake and names the class; both players want the class to be told, of real and of fake.
 
     The networks of the paper's appendix A: the class, one-hot, is joined to the noise; transposed convolutions of
-    5x5 in G, six convolutions of 3x3 with dropout in D, which has one logit and ten logits of classes. The noise on
-    D's activations is left out, and G's first map has batch norm too. The classes of fakes are learnt well before
-    images are good. ``ganforge sample RUN --label 7`` draws one class; other sizes have fewer or more layers.
+    5x5 in G, six convolutions of 3x3 with dropout in D, which has one logit and ten logits of classes, without
+    softmax. All hidden maps of G have batch norm, its first one too, whose gains start from N(1, 0.02); the noise
+    on D's activations that the paper also tries is left out. The paper's inception score is 8.25. Expect the
+    classes of fakes to be right before the images are good. ``ganforge sample RUN --label 7`` draws one class.
 
     Args:
         data: Images to imitate, with their classes.

@@ -36,7 +36,7 @@ def began(
         gamma: Diversity ratio: error of generated images over error of real ones.
         lambda_k: Gain of the feedback.
         lr: Learning rate of both players at first, halved on each plateau of the convergence measure.
-        patience: Steps without a fall of the measure, smoothed over about a hundred steps, that make a plateau.
+        patience: Steps that make a plateau if the measure, smoothed over some hundred, falls by less than 1%.
         batch_size: Images per update.
         steps: Updates of each player.
     """
@@ -53,7 +53,7 @@ def began(
     k = gf.integral(balance, gain=lambda_k, start=0.0, bounds=(0.0, 1.0))
     measure = gf.reading(lambda real, balance: real + balance.abs(), on_real, balance)
 
-    adam = Adam(lr=gf.plateau(measure, start=lr, factor=0.5, patience=patience))
+    adam = Adam(lr=gf.plateau(measure, start=lr, factor=0.5, patience=patience, threshold=0.01))
     return gf.Game(
         gf.Player("G", trains=G, minimizes=on_fake, optimizer=adam),
         gf.Player("D", trains=D, minimizes=on_real - k * d_on_fake, optimizer=adam),

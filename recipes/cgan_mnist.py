@@ -51,7 +51,7 @@ def cgan(
     d_loss = 0.5 * adv.discriminator(real=on_real, fake=on_fake)
 
     rate = Exponential(start=lr, factor=1 / 1.00004, interval=gf.steps(1), end=1e-6)
-    momentum = Linear(start=0.5, end=0.7, until=gf.epochs(momentum_epochs))
+    momentum = Linear(start=0.5, end=0.7, begin=gf.epochs(1), until=gf.epochs(momentum_epochs))
     sgd = SGD(lr=rate, momentum=momentum)
     return gf.Game(
         gf.Player("D", trains=D, minimizes=d_loss, optimizer=sgd),

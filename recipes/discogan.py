@@ -2,8 +2,9 @@
 
 import ganforge as gf
 from ganforge_classic import Adam, NonSaturating, Piecewise, l2
+from ganforge_conditional import feature_matching
 from ganforge_data import UnpairedFolder
-from ganforge_translate import EncoderDecoder, FeatureDiscriminator, feature_matching
+from ganforge_translate import EncoderDecoder, FeatureDiscriminator, FeatureVerdict
 
 
 @gf.recipe
@@ -50,12 +51,16 @@ def discogan(
     cycle_a, cycle_b = G_BA(fake_b), G_AB(fake_a)
     real_a, real_b, on_a, on_b = D_A(a), D_B(b), D_A(fake_a), D_B(fake_b)
 
+    def matched(real: FeatureVerdict, fake: FeatureVerdict, domain: str) -> gf.Term:
+        layers = enumerate(zip(fake.features, real.features, strict=True), 1)
+        terms = [feature_matching(*pair).named(f"features_{domain}{layer}") for layer, pair in layers]
+        return sum(terms[1:], terms[0])
+
     change = (gf.steps(curriculum),)
     rate = Piecewise(levels=(early_rate, late_rate), boundaries=change)
     rest = Piecewise(levels=(1 - early_rate, 1 - late_rate), boundaries=change)
     adversarial = adv.generator(fake=on_a.validity).named("adv_a") + adv.generator(fake=on_b.validity).named("adv_b")
-    features = feature_matching(real_a.features, on_a.features).named("features_a")
-    features += feature_matching(real_b.features, on_b.features).named("features_b")
+    features = matched(real_a, on_a, "a") + matched(real_b, on_b, "b")
     cycles = l2(cycle_a, a).named("cycle_a") + l2(cycle_b, b).named("cycle_b")
     g_loss = rest * (0.1 * adversarial + 0.9 * features) + rate * (0.25 * cycles)
     d_loss = adv.discriminator(real=real_a.validity, fake=on_a.validity).named("adv_a")

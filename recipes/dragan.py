@@ -1,7 +1,7 @@
 """DRAGAN on CIFAR-10, Kodali et al. 2017 (arXiv:1705.07215)."""
 
 import ganforge as gf
-from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, NonSaturating, gradient_penalty, perturbed
+from ganforge_classic import Adam, DCGANDiscriminator, DCGANGenerator, GradientPenalty, NonSaturating, perturbed
 from ganforge_data import CIFAR10
 
 
@@ -45,7 +45,7 @@ def dragan(
     fake = G(gf.noise(latent_dim, prior="uniform"))
 
     near = gf.interpolate(real, perturbed(real, deviations=c))
-    penalty = gradient_penalty(D(near), wrt=near)
+    penalty = GradientPenalty(target=k)(D(near), wrt=near)
     d_loss = adv.discriminator(real=D(real), fake=D(fake)) + lambda_gp * penalty
 
     adam = Adam(lr=lr, betas=(0.5, 0.9))

@@ -8,9 +8,7 @@ from ganforge_translate import PatchDiscriminator, UNet
 
 @gf.recipe
 def pix2pix(
-    data: gf.PairedData = PairedFolder(
-        root="data/facades", size=256, direction="b-to-a", load_size=286, flip=True
-    ),
+    data: gf.PairedData = PairedFolder(root="data/facades", size=256, direction="b-to-a", load_size=286, flip=True),
     adv: gf.AdversarialLoss = NonSaturating(),
     *,
     base_channels: int = 64,

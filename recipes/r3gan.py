@@ -25,7 +25,7 @@ def r3gan(
 
     The authors' preset for CIFAR-10, without classes and without their augmentation, whose strength is the fifth of
     the schedules that follow half a cosine while the run burns in. As in their code each player draws real images
-    of its own, and the average's half-life grows from zero. Their FID of 1.96 is of long runs with augmentation.
+    of its own, and the average's half-life grows from zero. The paper's FID of 1.96 is with classes and augmentation.
 
     Args:
         data: Images to imitate.

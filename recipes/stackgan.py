@@ -69,8 +69,8 @@ def stackgan(
     def judged(D: CaptionDiscriminator, right: gf.Signal, mismatched: gf.Signal, fake: gf.Signal) -> gf.Term:
         on_right = D(right, text)
         on_wrong = adv.discriminator(real=on_right, fake=D(mismatched, text)).named("mismatched")
-        # Nothing flows back through a pool: the encoder must not learn to spoil the fakes.
-        on_fake = adv.discriminator(real=on_right, fake=D(gf.image_pool(fake, size=0), text)).named("fake")
+        # The encoder that D1's player trains must not learn to spoil the fakes.
+        on_fake = adv.discriminator(real=on_right, fake=D(gf.stop_gradient(fake), text)).named("fake")
         return 0.5 * (on_wrong + on_fake)
 
     g1_loss = adv.generator(fake=D1(sketch, text)) + lambda_kl * kl_to_normal(coarse.mean, coarse.log_std)

@@ -20,7 +20,8 @@ def wgan_gp(
     """A Wasserstein critic held 1-Lipschitz by a penalty on its gradient.
 
     The convolutional networks of the authors' CIFAR-10 code: 5x5 kernels, no normalisation in the critic. Their
-    weights start from He's normal distribution, these from N(0, 0.02).
+    weights start from a uniform distribution of variance 4 / (fan_in + fan_out), these from N(0, 0.02). The
+    residual networks of the paper are in ``wgan_gp_resnet``.
 
     Args:
         data: Images to imitate.

@@ -20,11 +20,10 @@ sys.path.insert(0, str(HERE.parent))
 # Before torch is imported, here and in the processes that play.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+from ganforge.api import default_data_root  # noqa: E402
 from zoo.play import Options, play  # noqa: E402
 from zoo.rows import ROWS  # noqa: E402
 from zoo.table import numbers, page, remarks  # noqa: E402
-
-from ganforge.api import default_data_root  # noqa: E402
 
 RESULTS, DOCS = HERE / "results.json", HERE.parents[1] / "docs"
 

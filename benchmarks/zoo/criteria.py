@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 
 import attrs
 import torch
-from ganforge_data.rendering import COLOURS, SHAPES, VOCABULARY
 from torch import Tensor
 from torch.nn import functional
+
+from ganforge_data.rendering import COLOURS, SHAPES, VOCABULARY
 
 from .judges import KINDS
 from .played import Played
@@ -52,7 +53,7 @@ def frechet(first: Tensor, second: Tensor) -> float:
     product = first.T.cov() @ second.T.cov()
     roots = torch.linalg.eigvals(product).real.clamp(min=0).sqrt().sum()
     means = (first.mean(0) - second.mean(0)).square().sum()
-    return (means + first.var(0).sum() + second.var(0).sum() - 2 * roots).item()
+    return float(means + first.var(0).sum() + second.var(0).sum() - 2 * roots)
 
 
 def joint(first: Tensor, second: Tensor, classes: int) -> Tensor:

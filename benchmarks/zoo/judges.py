@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import attrs
 import torch
-from ganforge_data import MNIST
-from ganforge_data.rendering import Scene, render, render_domain, scene
-from ganforge_data.transformed import transformed
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ganforge_data import MNIST
+from ganforge_data.rendering import Scene, render, render_domain, scene
+from ganforge_data.transformed import transformed
 
 HELD_OUT = 9_001
 _TRAINING = 9_000
@@ -73,7 +75,7 @@ class _Net(nn.Module):
         widths = (channels, 24, 48, 96)
         blocks = [
             layer
-            for before, after in zip(widths, widths[1:], strict=False)
+            for before, after in pairwise(widths)
             for layer in (nn.Conv2d(before, after, 3, 1, 1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2))
         ]
         self.body = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(384, 64), nn.ReLU())
@@ -133,7 +135,7 @@ class Judge:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Opinion:
         """Judge images from -1 to 1."""
-        told = [self.net(part) for part in _view(images.nan_to_num()).split(256)]
+        told = [self.net(part) for part in torch.split(_view(images.nan_to_num()), 256)]
         answers = zip(*(logits for _, logits in told), strict=True)
         probabilities = [torch.cat(logits).softmax(1) for logits in answers]
         features = torch.cat([features for features, _ in told])
@@ -194,6 +196,6 @@ def _train(net: _Net, images: Tensor, classes: Tensor, steps: int = 1_000, batch
         _, logits = net(images[rows])
         losses = [functional.cross_entropy(head, classes[rows, n]) for n, head in enumerate(logits)]
         adam.zero_grad()
-        torch.stack(losses).sum().backward()
+        torch.autograd.backward(torch.stack(losses).sum())
         adam.step()
         schedule.step()

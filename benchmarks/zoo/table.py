@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,15 +21,15 @@ compares rows of one kind and size only.
 
 `python benchmarks/zoo ROW` plays a row again and writes this page.
 
-| | recipe | what it shows | command | lines | CPU time | untrained → trained (broken) | published, and where to compare |
+| | recipe | what it shows | command | lines | CPU time | untrained → trained (broken) | published, where to compare |
 |---|---|---|---|---|---|---|---|
 """
 
 
 def command(row: Row) -> str:
     """What to type to play the shown run."""
-    words = ["ganforge", "run", f"recipes/{row.name}.py", *(f"{k}={v}" for k, v in row.overrides.items())]
-    return shlex.join([*words, *(["--steps", str(row.steps)] if row.steps else [])])
+    words = ["ganforge run", f"recipes/{row.name}.py", row.typed, f"--steps {row.steps}" if row.steps else ""]
+    return " ".join(filter(None, words))
 
 
 def learned(row: Row, result: Mapping[str, Any]) -> bool:
@@ -43,8 +42,11 @@ def learned(row: Row, result: Mapping[str, Any]) -> bool:
 
 def numbers(result: Mapping[str, Any]) -> list[str]:
     """One line for each number: untrained → trained (broken)."""
-    before, after, broken = (result[variant] for variant in ("untrained", "trained", "broken"))
-    return [f"{n}: {before[n]:.3g} → **{after[n]:.3g}** ({f'{broken[n]:.3g}' if broken else 'diverged'})" for n in after]
+    before, broken = result["untrained"], {name: f"{value:.3g}" for name, value in result["broken"].items()}
+    return [
+        f"{name}: {before[name]:.3g} → **{value:.3g}** ({broken.get(name, 'diverged')})"
+        for name, value in result["trained"].items()
+    ]
 
 
 def judged(result: Mapping[str, Any]) -> str:

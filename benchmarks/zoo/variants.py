@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 
 import attrs
-from ganforge_classic import SGD
 
 import ganforge as gf
+from ganforge_classic import SGD
 
 
 def untrained(game: gf.Game) -> gf.Game:
@@ -36,7 +36,7 @@ def _changed(game: gf.Game, change: Callable[[gf.Player], gf.Player]) -> gf.Game
 
 def _phase(phase: gf.Phase, players: Sequence[gf.Player], share: float = 1.0) -> gf.Phase:
     amount = phase.length.amount * share
-    whole = math.ceil(amount) if phase.length.unit == "steps" and math.isfinite(amount) else amount
+    whole = float(math.ceil(amount)) if phase.length.unit == "steps" and math.isfinite(amount) else amount
     return gf.Phase(phase.name, *players, length=gf.Length(whole, phase.length.unit))
 
 

@@ -7,7 +7,7 @@ import ganforge as gf
 from .averages import HalfLife as HalfLife
 from .cnn import CNNDiscriminator as CNNDiscriminator
 from .cnn import CNNGenerator as CNNGenerator
-from .dequantised import dequantised as dequantised
+from .dequantisation import dequantised as dequantised
 from .r3gan import R3GANDiscriminator as R3GANDiscriminator
 from .r3gan import R3GANGenerator as R3GANGenerator
 from .resnet import ResNetDiscriminator as ResNetDiscriminator

@@ -33,7 +33,7 @@ def _groups_fit(network: R3GANGenerator | R3GANDiscriminator, _: object, cardina
 class R3GANGenerator(gf.Generator):
     """Makes images from vectors by residual blocks without normalisation; the output has no activation.
 
-    Huang et al. 2024 (arXiv:2501.05441), section 4, configuration E, whose CIFAR-10 network has the defaults. A
+    Huang et al. 2024 (arXiv:2501.05441), configuration E, whose CIFAR-10 network has the defaults. A
     learned map of 4 to 7 pixels, each channel times a linear function of z, passes through stages of blocks, with
     bilinear up-sampling between them and a 1x1 convolution to the image at the end. A block adds to its input:
     1x1 convolution to ``expansion`` times the channels, leaky ReLU, 3x3 convolution in ``cardinality`` groups,
@@ -82,7 +82,7 @@ class R3GANGenerator(gf.Generator):
 class R3GANDiscriminator(gf.Discriminator):
     """Judges images by the blocks of ``R3GANGenerator`` in the other direction; gives a logit of shape (1,).
 
-    Huang et al. 2024 (arXiv:2501.05441), section 4, configuration E. A 1x1 convolution of the image, stages of
+    Huang et al. 2024 (arXiv:2501.05441), configuration E. A 1x1 convolution of the image, stages of
     blocks with bilinear down-sampling between them, a weighted sum over the last map in each channel, and a linear
     layer. Weights start as in ``R3GANGenerator``.
 

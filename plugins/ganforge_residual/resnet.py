@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class ResNetGenerator(gf.Generator):
     """Makes images from vectors: one matrix product to a small map, then residual blocks that double it.
 
-    Gulrajani et al. 2017 (arXiv:1704.00028), appendix F, for CIFAR-10 (``base_channels=128``) and Miyato et al.
-    2018 (arXiv:1802.05957), appendix B.4, table 4 (``base_channels=256``). A block is norm, ReLU, nearest
+    The networks for CIFAR-10 of Gulrajani et al. 2017 (arXiv:1704.00028; ``base_channels=128``) and of Miyato et
+    al. 2018 (arXiv:1802.05957, appendix B.4, table 4; ``base_channels=256``). A block is norm, ReLU, nearest
     up-sampling, 3x3 convolution, norm, ReLU, 3x3 convolution; its shortcut is up-sampling and a 1x1 convolution.
     After the last block come norm, ReLU and a 3x3 convolution to the image. All maps have base_channels channels.
 
@@ -66,8 +66,8 @@ class ResNetGenerator(gf.Generator):
 class ResNetDiscriminator(gf.Discriminator):
     """Judges images through residual blocks and a pooling over all pixels; gives a logit of shape (1,).
 
-    Gulrajani et al. 2017 (arXiv:1704.00028), appendix F, for CIFAR-10 (the defaults) and Miyato et al. 2018
-    (arXiv:1802.05957), appendix B.4, table 4 (``spectral_norm=True, pooling="sum", logit_bias=False``). A block is
+    The networks for CIFAR-10 of Gulrajani et al. 2017 (arXiv:1704.00028; the defaults) and of Miyato et al. 2018
+    (arXiv:1802.05957, appendix B.4, table 4; ``spectral_norm=True, pooling="sum", logit_bias=False``). A block is
     [norm,] ReLU, 3x3 convolution, [norm,] ReLU, 3x3 convolution; blocks that halve end in mean pooling, with
     pooling and a 1x1 convolution as shortcut. The first block, which sees the image, begins with its convolution
     and is never normalised. All maps have base_channels channels.

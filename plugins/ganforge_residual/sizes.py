@@ -36,8 +36,9 @@ def expect_halves(network: gf.Network, image: gf.Signal, *, less: int = 0) -> No
     """
     sides = image_sides(network.name, image)
     times = max(halvings(*sides) - less, 1) if sides else 0
+    often = "once" if times == 1 else f"{times} times"
     gf.expect(
         sides is None or _fits(*sides, times=times),
         f"network '{network.name}' takes images with sides of {SMALLEST} pixels or more that are multiples of "
-        f"{2**times}, for it halves them {times} times; received {image}.",
+        f"{2**times}, for it halves them {often}; received {image}.",
     )

@@ -7,7 +7,7 @@ import ganforge as gf
 from .domains import DomainDiscriminator, DomainTranslator, DomainVerdict
 from .encoder import EncoderDecoder
 from .enlarge import SRGANDiscriminator, SRResNet
-from .features import FeatureDiscriminator, FeatureMatching, FeatureVerdict, feature_matching
+from .features import FeatureDiscriminator, FeatureVerdict
 from .patch import PatchDiscriminator
 from .perceptual import VGGContent
 from .resnet import ResNetTranslator
@@ -19,7 +19,6 @@ __all__ = [
     "DomainVerdict",
     "EncoderDecoder",
     "FeatureDiscriminator",
-    "FeatureMatching",
     "FeatureVerdict",
     "PatchDiscriminator",
     "ResNetTranslator",
@@ -27,14 +26,13 @@ __all__ = [
     "SRResNet",
     "UNet",
     "VGGContent",
-    "feature_matching",
     "ganforge_components",
 ]
 
 
 @gf.hookimpl
 def ganforge_components() -> Sequence[type[gf.Component]]:
-    """Return the image-to-image networks and the losses that go with them."""
+    """Return the image-to-image networks and the content loss."""
     translators = [ResNetTranslator, UNet, EncoderDecoder, DomainTranslator, SRResNet]
     critics = [PatchDiscriminator, FeatureDiscriminator, DomainDiscriminator, SRGANDiscriminator]
-    return [*translators, *critics, FeatureMatching, VGGContent]
+    return [*translators, *critics, VGGContent]

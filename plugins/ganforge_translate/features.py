@@ -1,9 +1,8 @@
-"""A discriminator that shows its features, and the loss that matches them."""
+"""The discriminator of DiscoGAN, which shows its features."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -14,7 +13,7 @@ from ganforge_classic.dcgan import halvings
 from .images import image_sides, whole
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 SMALLEST = 8
 """Pixels of the shortest side: below, no map is left after the first."""
@@ -66,40 +65,3 @@ class FeatureDiscriminator(gf.Discriminator):
 
         channels, height, width = image
         return FeatureCritic((channels, height, width), self._widths(height, width))
-
-
-@gf.component("feature-matching")
-class FeatureMatching(gf.Loss):
-    """How far the mean features of two batches are apart, summed over the layers that are shown.
-
-    L = sum over layers of mean (E f(x) - E f(G(z)))^2, E over the batch, the mean over the units of a layer
-
-    Salimans et al. 2016 (arXiv:1606.03498), section 3.1, in the form of the code of Kim et al. 2017
-    (arXiv:1703.05192), whose hinge embedding with targets of one is this mean.
-    """
-
-    def __call__(self, real: Sequence[gf.Signal], fake: Sequence[gf.Signal]) -> gf.Term:
-        """Compare the features of two batches.
-
-        Args:
-            real: Features of real examples, layer by layer.
-            fake: Features of fake examples, the same layers.
-        """
-        pairs = list(zip(real, fake, strict=False))
-        gf.expect(
-            len(real) == len(fake) and all(one.shape == other.shape for one, other in pairs),
-            f"feature-matching compares the same layers of two batches; real is {_shapes(real)}, "
-            f"fake is {_shapes(fake)}.",
-        )
-        return self.term(*(signal for pair in pairs for signal in pair))
-
-    def compute(self, *features: Tensor) -> Tensor:
-        gaps = [one.mean(0) - other.mean(0) for one, other in zip(features[::2], features[1::2], strict=True)]
-        return sum((gap.square().mean() for gap in gaps[1:]), gaps[0].square().mean())
-
-
-def _shapes(signals: Sequence[gf.Signal]) -> str:
-    return " and ".join(str(signal.shape) for signal in signals) or "nothing"
-
-
-feature_matching = FeatureMatching()

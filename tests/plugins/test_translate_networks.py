@@ -11,7 +11,7 @@ from torch.nn import functional as F
 import ganforge as gf
 from ganforge.errors import Problem, RecipeError
 from ganforge.language.site import reading
-from ganforge_translate import PatchDiscriminator, ResNetTranslator, UNet, ganforge_components
+from ganforge_translate import PatchDiscriminator, ResNetTranslator, UNet
 from ganforge_translate.modules.layers import instance_norm
 
 
@@ -401,9 +401,3 @@ def test_a_parameter_out_of_its_range_is_one_sentence(write: Callable[[], object
         write()
     assert message in str(error.value)
     assert len(error.value.problems) == 1
-
-
-def test_the_plugin_offers_its_three_networks() -> None:
-    names = {offered.component_name(): offered.kind for offered in ganforge_components()}
-    assert names == {"resnet-translator": "generator", "patch-discriminator": "discriminator", "unet": "generator"}
-    assert all(offered.__doc__ and "Args:" in offered.__doc__ for offered in ganforge_components())

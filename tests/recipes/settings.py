@@ -27,7 +27,7 @@ SMALL: dict[str, dict[str, str]] = {
     "pix2pix_facades": {"data": "shapes(size=16, count=24)", "base_channels": "4", "patch_layers": "1"},
     "discogan": {"data": "shapes(size=16, count=24)", "base_channels": "4", "batch_size": "4"},
     "stargan": {"data": "shapes(size=16, count=64)", "base_channels": "4", "blocks": "1", "batch_size": "4"},
-    "srgan": {"data": "shapes(size=16, count=64)", "base_channels": "4", "blocks": "1", "batch_size": "4", "pretrain": "2"},
+    "srgan": {"data": "shapes(size=8)", "base_channels": "4", "blocks": "1", "batch_size": "4", "pretrain": "2"},
     "began": {"data": "shapes(size=16, count=64)", "base_channels": "4", "latent_dim": "8", "batch_size": "4"},
     "ebgan": {"data": "shapes(size=8, count=64)", "g_widths": "(16, 16)", "d_widths": "(16,)", "batch_size": "8"},
     "bigan_mnist": {"data": "shapes(size=8, count=64)", "latent_dim": "8", "units": "16", "batch_size": "8"},

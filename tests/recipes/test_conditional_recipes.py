@@ -76,8 +76,8 @@ def test_cgan_divides_its_rate_and_raises_its_momentum() -> None:
     rate, momentum = values(D, "lr", "momentum")
     seen = [rate.at(gf.Progress(step, 100 * step, step / 600)) for step in (0, 1, 10_000, 400_000)]
     assert seen == pytest.approx([0.1, 0.1 / 1.00004, 0.1 / 1.00004**10_000, 1e-6], rel=1e-9)
-    seen = [momentum.at(gf.Progress(0, 0, epoch)) for epoch in (0, 125, 250, 300)]
-    assert seen == pytest.approx([0.5, 0.6, 0.7, 0.7])
+    seen = [momentum.at(gf.Progress(0, 0, epoch)) for epoch in (0, 1, 125.5, 250, 300)]
+    assert seen == pytest.approx([0.5, 0.5, 0.6, 0.7, 0.7])
 
 
 def test_cgan_shows_real_images_with_their_labels_and_fakes_with_those_they_were_made_from() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,11 @@ class Hand:
             assert mine
             for key, theirs in self.loop.state.modules[network].named_parameters():
                 torch.testing.assert_close(
-                    mine[key].detach(), theirs, rtol=1e-5, atol=1e-7, msg=lambda text, at=f"{name}.{key}": f"{at}: {text}"
+                    mine[key].detach(),
+                    theirs,
+                    rtol=1e-5,
+                    atol=1e-7,
+                    msg=lambda text, at=f"{name}.{key}": f"{at}: {text}",
                 )
 
 
@@ -241,9 +246,10 @@ def test_discogan_has_the_networks_of_the_authors_code() -> None:
     assert trial(game) == {"D_A": judge, "D_B": judge, "G_AB": down + up, "G_BA": down + up}
     assert (judge, down + up) == (2_765_568, 5_513_856)
     matched = {part.label: part.measure.inputs for part in game.players[1].minimizes.parts if "features" in part.label}
-    assert list(matched) == ["features_a", "features_b"]
-    maps = [(128, 16, 16), (256, 8, 8), (512, 4, 4)]
-    assert [[signal.shape for signal in inputs[::2]] for inputs in matched.values()] == [maps, maps]
+    maps = {"1": (128, 16, 16), "2": (256, 8, 8), "3": (512, 4, 4)}
+    assert {label: {signal.shape for signal in inputs} for label, inputs in matched.items()} == {
+        f"features_{domain}{layer}": {shape} for domain in "ab" for layer, shape in maps.items()
+    }
 
 
 def test_discogan_weighs_its_losses_as_the_authors_code_does() -> None:
@@ -255,8 +261,9 @@ def test_discogan_weighs_its_losses_as_the_authors_code_does() -> None:
     for step in (0, 3332, 3333, 90_000):
         now = gf.Progress(step, step * 64, 0.0)
         weights.append([part.factor * part.quantities[0].at(now) for part in translators.minimizes.parts])
-    early = [0.1 * 0.99, 0.1 * 0.99, 0.9 * 0.99, 0.9 * 0.99, 0.25 * 0.01, 0.25 * 0.01]
-    late = [0.1 * 0.5, 0.1 * 0.5, 0.9 * 0.5, 0.9 * 0.5, 0.25 * 0.5, 0.25 * 0.5]
+    # Two adversarial terms, three layers of features in each domain, and two reconstructions.
+    early = [0.1 * 0.99] * 2 + [0.9 * 0.99] * 6 + [0.25 * 0.01] * 2
+    late = [0.1 * 0.5] * 2 + [0.9 * 0.5] * 6 + [0.25 * 0.5] * 2
     assert weights == [pytest.approx(each) for each in (early, early, late, late)]
     assert game.batch_size == 64
     for values in optimizers(game).values():
@@ -295,7 +302,9 @@ def test_discogan_plays_like_a_hand_written_loop() -> None:
             # In the code's units: images from 0 to 1, and a hinge embedding with targets of one.
             back_a, back_b = ba(fake_b), ab(fake_a)
             recon = F.mse_loss((back_a + 1) / 2, (a + 1) / 2) + F.mse_loss((back_b + 1) / 2, (b + 1) / 2)
-            gaps = [(one.mean(0) - two.mean(0)) ** 2 for one, two in zip(maps_a + maps_b, fakes_a + fakes_b, strict=True)]
+            gaps = [
+                (one.mean(0) - two.mean(0)) ** 2 for one, two in zip(maps_a + maps_b, fakes_a + fakes_b, strict=True)
+            ]
             fm = sum((F.hinge_embedding_loss(gap, torch.ones_like(gap)) for gap in gaps), torch.zeros(()))
             update(adam_g, (0.1 * (bce(on_a, 1) + bce(on_b, 1)) + 0.9 * fm) * (1 - rate) + recon * rate)
     hand.expect_same()
@@ -380,7 +389,7 @@ def test_srgan_has_the_networks_of_the_paper() -> None:
     blocks = 16 * (2 * (9 * 64 * 64 + 2 * 64) + 64) + 9 * 64 * 64 + 2 * 64
     doublings = 2 * (9 * 64 * 256 + 256 + 64)
     widths = [64, 64, 128, 128, 256, 256, 512, 512]
-    judge = 9 * 3 * 64 + 64 + sum(9 * a * b + 2 * b for a, b in zip(widths, widths[1:], strict=False))
+    judge = 9 * 3 * 64 + 64 + sum(9 * a * b + 2 * b for a, b in pairwise(widths))
     judge += 512 * 6 * 6 * 1024 + 1024 + 1024 + 1
     slopes = 64
     assert trial(game_of("srgan")) == {"G": ends + slopes + blocks + doublings, "D": judge}
@@ -417,7 +426,7 @@ def test_srgan_takes_another_content_loss() -> None:
 
 
 def test_srgan_plays_both_phases_like_a_hand_written_loop() -> None:
-    hand = Hand("srgan", steps=5, pretrain="2")
+    hand = Hand("srgan", steps=5, pretrain="2", data="shapes(size=16, count=24)")
     d, g = hand["D"], hand["G"]
     alone = hand.adam("G", lr=1e-4, betas=(0.9, 0.999))
     adam_d, adam_g = (hand.adam(name, lr=1e-4, betas=(0.9, 0.999)) for name in "DG")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def _found(weights: str) -> Path:
     if not path.is_file():
         raise DataError(
             f"vgg-content: the weights of VGG19 are not at {path}.",
-            f"fetch {own} and put it there, or name another file: vgg-content(weights=\"PATH\")",
+            f'fetch {own} and put it there, or name another file: vgg-content(weights="PATH")',
         )
     return path
 
@@ -86,8 +85,8 @@ def _read(path: Path) -> dict[str, Tensor]:
     _check_digest(path)
     try:
         given = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # A file of something else may fail anywhere in torch's reader.
+        reason = (str(error).splitlines() or ["no reason given"])[0]
         raise DataError(f"vgg-content: {path} cannot be read: {type(error).__name__}: {reason}") from error
     return given if isinstance(given, dict) else {}
 
