@@ -12,12 +12,10 @@ from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.length import Length
 from ..language.network import Average, Evaluation, Network
-from ..language.operation import OPERATIONS
-from ..language.signal import Barrier, Expression, Noise, Operation, PerStep, RandomLabels, SamplingMode, Shape, Signal
+from ..language.operation import Builtin
+from ..language.signal import Barrier, Expression, Noise, PerStep, RandomLabels, SamplingMode, Shape, Signal
 from ..registry.catalogue import Catalogue
-
-
-_NAMES = {function: name for name, function in OPERATIONS.items()}
+from .operations import OPERATIONS
 
 
 class NotDescribable(Exception):
@@ -129,9 +127,9 @@ def _describe_expression(origin: Expression, registry: Catalogue) -> dict[str, A
         return {"kind": "sampling", "mode": origin.mode}
     if type(origin) is Barrier:
         return {"kind": "stop-gradient"}
-    if isinstance(origin, Operation) and origin.function in _NAMES:
-        values = {name: _describe(value, registry) for name, value in origin.options.items()}
-        return {"kind": "operation", "name": _NAMES[origin.function], "options": values}
+    if isinstance(origin, Builtin):
+        options = {name: _describe(value, registry) for name, value in origin.options.items()}
+        return {"kind": "operation", "name": origin.name, "options": options}
     raise NotDescribable(f"{origin} is an operation of the recipe")
 
 
@@ -179,7 +177,7 @@ def _make_expression(
         return Barrier(inputs=inputs)
     if kind == "operation" and node["name"] in OPERATIONS:
         options = {name: _make(value, registry) for name, value in node["options"].items()}
-        return Operation(inputs=inputs, function=OPERATIONS[node["name"]], options=options)
+        return Builtin(inputs=inputs, name=node["name"], options=options)
     raise CheckpointError(f"the run describes a sample by {kind!r}, which this version does not know.")
 
 

@@ -12,10 +12,12 @@ from ..errors import Site
 from ..language.data import Batch
 from ..language.graph import ordered
 from ..language.network import Evaluation, Network
+from ..language.operation import Builtin
 from ..language.signal import Barrier, Expression, ImagePool, Operation, PerStep, SamplingMode, Signal
 from ..language.term import Measure
 from .device import Machine
 from .draw import draw_source
+from .operations import OPERATIONS
 from .plan import TurnPlan
 from .pool import Pool
 
@@ -86,6 +88,8 @@ class Play:
     def _apply(self, origin: Expression, inputs: list[Tensor]) -> Values:
         if isinstance(origin, Evaluation):
             return _evaluate(self.modules[origin.network], inputs, self.machine)
+        if isinstance(origin, Builtin):
+            return (OPERATIONS[origin.name](*inputs, **origin.options),)
         if isinstance(origin, Operation):
             return (origin.function(*inputs, **origin.options),)
         if isinstance(origin, ImagePool):
@@ -162,6 +166,8 @@ def evaluate_samples(
                 train = origin in training and not origin.network.frozen
                 with _mode(module, training=train):
                     values[origin] = _evaluate(module, inputs, machine)
+            elif isinstance(origin, Builtin):
+                values[origin] = (OPERATIONS[origin.name](*inputs, **origin.options),)
             elif isinstance(origin, Operation):
                 values[origin] = (origin.function(*inputs, **origin.options),)
             elif origin.inputs:

@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
+
+import attrs
 
 from ..errors import RecipeError
 from .annotation import received
-from .signal import Operation, Shape, Signal, expect, expect_signal, is_whole
+from .signal import Expression, Shape, Signal, expect, expect_signal, is_whole
 from .site import here, report
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _Out = TypeVar("_Out")
 
 
-def _one_hot(labels: Tensor, *, num_classes: int) -> Tensor:
-    # torch's own one_hot looks at the values, for which the host would wait.
-    classes = labels.new_ones(num_classes).cumsum(0) - 1
-    return (labels[:, None] == classes).float()
+@attrs.frozen(eq=False, kw_only=True)
+class Builtin(Expression):
+    """One of the language's own operations; the engine knows its function by name."""
 
+    name: str
+    options: dict[str, Any]
 
-def _resized(images: Tensor, *, size: tuple[int, int]) -> Tensor:
-    from torch.nn.functional import interpolate
-
-    return interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
-
-
-def _joined(*batches: Tensor) -> Tensor:
-    from torch import cat
-
-    return cat(batches)
-
-
-def _share(joined: Tensor, *, index: int, count: int) -> Tensor:
-    return joined.chunk(count)[index]
-
-
-def _interpolated(real: Tensor, fake: Tensor) -> Tensor:
-    weight = real.new_empty((len(real),) + (1,) * (real.dim() - 1)).uniform_()
-    return fake.lerp(real, weight)
-
-
-OPERATIONS: dict[str, Callable[..., Tensor]] = {
-    "one-hot": _one_hot,
-    "resize": _resized,
-    "joined": _joined,
-    "share": _share,
-    "interpolate": _interpolated,
-}
-"""The functions by the names under which a run's record keeps them."""
+    def __str__(self) -> str:
+        return self.name
 
 
 def _apply(name: str, inputs: tuple[Signal, ...], shape: Shape, **options: Any) -> Signal:
-    return Signal(Operation(inputs=inputs, function=OPERATIONS[name], options=options), 0, shape)
+    return Signal(Builtin(inputs=inputs, name=name, options=options), 0, shape)
 
 
 def one_hot(labels: Signal, num_classes: int) -> Signal:
@@ -71,7 +44,7 @@ def one_hot(labels: Signal, num_classes: int) -> Signal:
     )
     if not is_whole(num_classes, 1):
         report(f"one_hot takes one class or more; received {received(num_classes)}.")
-    return _apply("one-hot", (labels,), (num_classes,), num_classes=num_classes)
+    return _apply("one_hot", (labels,), (num_classes,), num_classes=num_classes)
 
 
 def resize(images: Signal, size: int | tuple[int, int]) -> Signal:
@@ -124,7 +97,7 @@ def together(network: Callable[..., _Out], *batches: Signal | tuple[Signal, ...]
     for column in zip(*groups, strict=True):
         shapes = {signal.shape for signal in column}
         expect(len(shapes) == 1, f"together joins signals of one shape; received {' and '.join(map(str, shapes))}.")
-        whole = _apply("joined", column, column[0].shape)
+        whole = _apply("join", column, column[0].shape)
         joined.append(Signal(whole.origin, 0, whole.shape, column[0].dtype))
     out = network(*joined)
     return tuple(_shares(out, index, len(groups)) for index in range(len(groups)))

@@ -13,7 +13,7 @@ from .adversarial import (
     Wasserstein,
 )
 from .constraints import WeightClip
-from .dcgan import DCGANDiscriminator, DCGANGenerator
+from .dcgan import DCGANDiscriminator, DCGANGenerator, Kernel
 from .distances import (
     L1,
     L2,
@@ -65,6 +65,7 @@ __all__ = [
     "GradientPenalty",
     "Hinge",
     "InverseTime",
+    "Kernel",
     "LayeredDiscriminator",
     "LayeredGenerator",
     "LeastSquares",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
@@ -14,6 +14,9 @@ from .ranges import within
 
 if TYPE_CHECKING:
     from torch import nn
+
+Kernel: TypeAlias = Literal[4, 5]
+"""Sides of the kernels that these networks have."""
 
 SMALLEST = 8
 """Pixels of the shortest side that these networks take when they choose their stages."""
@@ -78,7 +81,7 @@ class DCGANGenerator(gf.Generator):
     shape: gf.Shape = attrs.field(validator=_image_shape)
     base_channels: int = attrs.field(default=64, validator=within("[1, inf)"))
     max_channels: int = attrs.field(default=1024, validator=within("[1, inf)"))
-    kernel: Literal[4, 5] = 4
+    kernel: Kernel = 4
     stages: int | None = attrs.field(default=None, validator=within("[1, inf)"))
     norm: Literal["batch", "layer", "instance", "none"] = "batch"
     norm_per_unit: bool = False
@@ -140,7 +143,7 @@ class DCGANDiscriminator(gf.Discriminator):
 
     base_channels: int = attrs.field(default=64, validator=within("[1, inf)"))
     max_channels: int = attrs.field(default=1024, validator=within("[1, inf)"))
-    kernel: Literal[4, 5] = 4
+    kernel: Kernel = 4
     stages: int | None = attrs.field(default=None, validator=within("[1, inf)"))
     norm: Literal["batch", "layer", "instance", "none"] = "batch"
     slope: float = attrs.field(default=0.2, validator=within("[0, inf)"))

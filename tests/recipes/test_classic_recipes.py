@@ -452,7 +452,7 @@ def test_vanilla_gan_has_the_layers_of_its_source() -> None:
 
 
 def test_dcgan_has_the_papers_networks_at_64_pixels_by_parameter() -> None:
-    game = game_of("dcgan_cifar", data="cifar10(size=64)", base_channels="128", kernel="5", prior="uniform")
+    game = game_of("dcgan_cifar", data="cifar10(size=64)", base_channels="128", kernel="5", uniform_noise="true")
     grown = [
         count for before, after in [(1024, 512), (512, 256), (256, 128)] for count in (before * after * 25, 2 * after)
     ]

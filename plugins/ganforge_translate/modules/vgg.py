@@ -60,7 +60,7 @@ def _features(layers: int, path: Path, device: torch.device) -> nn.Module:
     from torchvision.models import vgg19
 
     with torch.device("meta"):
-        features = nn.Sequential(*vgg19(weights=None).features[:layers])
+        features = nn.Sequential(*list(vgg19(weights=None).features.children())[:layers])
     if device.type != "meta":
         given = _read(path)
         try:
