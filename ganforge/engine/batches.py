@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import DataError, Problem
-from ..language.data import Batch, Data, Examples
+from ..language.data import Batch, CaptionedData, Data, Examples, LabelledData
 from ..language.signal import Signal
 from .chance import Chance, derived_seed
 
@@ -237,7 +237,7 @@ class Reader:
             raise DataError(f"data set '{self.name}' stops at {_some(indices)} with {what}.") from error
         self._check_shapes(fields, indices)
         for field, limit in self.limits.items():
-            if field in fields:
+            if field in fields and not fields[field].is_floating_point():  # Embeddings are no words.
                 self._check_limit(field, limit, fields[field], indices)
         return fields
 
@@ -274,8 +274,9 @@ def _some(indices: Tensor) -> str:
 
 def _limits(data: Data) -> dict[str, int]:
     """How many values labels and words may have, as far as the data set says."""
-    known = {"labels": "num_classes", "captions": "vocabulary_size"}
-    return {field: getattr(data, size) for field, size in known.items() if hasattr(data, size)}
+    if isinstance(data, LabelledData):
+        return {"labels": data.num_classes}
+    return {"captions": data.vocabulary_size} if isinstance(data, CaptionedData) else {}
 
 
 def _check_declared(batch: Batch, readers: Sequence[Reader], device: torch.device) -> None:

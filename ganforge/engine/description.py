@@ -93,16 +93,29 @@ def describe_network(network: Network, shapes: Iterable[Shape], registry: Catalo
     return describe_component(network, registry) | {"inputs": [list(shape) for shape in shapes]}
 
 
-def describe_signal(signal: Signal, registry: Catalogue) -> dict[str, Any]:
-    """The expressions behind a signal, inputs first."""
-    origins = ordered([signal])
+def describe_signals(signals: Mapping[str, Signal], registry: Catalogue) -> dict[str, Any]:
+    """The expressions behind some signals, inputs first, each once, so that the signals share what they shared.
+
+    Returns:
+        ``nodes``, the expressions; ``signals``, which of their outputs each signal is, by name; and
+        ``needs_recipe``, why only the recipe could make some of the signals again.
+    """
+    origins = ordered(signals.values())
     numbers = {origin: number for number, origin in enumerate(origins)}
-    nodes = []
+    nodes: list[dict[str, Any]] = []
+    reasons: dict[Expression, str] = {}
     for origin in origins:
-        node = _describe_expression(origin, registry)
-        node["inputs"] = [_describe_reference(i, numbers) for i in origin.inputs]
-        nodes.append(node)
-    return {"nodes": nodes, "signal": _describe_reference(signal, numbers)}
+        try:
+            node = _describe_expression(origin, registry)
+        except NotDescribable as reason:
+            node, reasons[origin] = {"kind": "recipe"}, str(reason)
+        nodes.append(node | {"inputs": [_describe_reference(i, numbers) for i in origin.inputs]})
+    found = {name: [reasons[o] for o in ordered([signal]) if o in reasons] for name, signal in signals.items()}
+    return {
+        "nodes": nodes,
+        "signals": {name: _describe_reference(signal, numbers) for name, signal in signals.items()},
+        "needs_recipe": {name: why[0] for name, why in found.items() if why},
+    }
 
 
 def _describe_reference(signal: Signal, numbers: Mapping[Expression, int]) -> list[Any]:
@@ -134,15 +147,9 @@ def _describe_expression(origin: Expression, registry: Catalogue) -> dict[str, A
 
 
 def make_signals(
-    descriptions: Mapping[str, Any], networks: Mapping[tuple[str, bool], Network], registry: Catalogue
-) -> dict[str, Signal]:
-    """The signals that descriptions stand for, on networks given by (name, whether it is an average)."""
-    return {name: _make_signal(description, networks, registry) for name, description in descriptions.items()}
-
-
-def _make_signal(
     description: Mapping[str, Any], networks: Mapping[tuple[str, bool], Network], registry: Catalogue
-) -> Signal:
+) -> dict[str, Signal]:
+    """The signals that a description stands for, on networks given by (name, whether it is an average)."""
     made: list[Expression] = []
 
     def reference(entry: list[Any]) -> Signal:
@@ -150,7 +157,7 @@ def _make_signal(
 
     for node in description["nodes"]:
         made.append(_make_expression(node, tuple(map(reference, node["inputs"])), networks, registry))
-    return reference(description["signal"])
+    return {name: reference(entry) for name, entry in description["signals"].items()}
 
 
 def _make_expression(

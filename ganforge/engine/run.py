@@ -21,7 +21,7 @@ from ..language.graph import game_batches, game_networks, player_quantities
 from ..registry.catalogue import Catalogue
 from . import checkpoint
 from .batches import Batches
-from .description import NotDescribable, describe_network, describe_signal
+from .description import NotDescribable, describe_network, describe_signals
 from .device import PRECISIONS, Machine, Precision, choose_device
 from .folder import RunFolder
 from .interrupt import Interrupt
@@ -298,17 +298,13 @@ def describe_game(game: Game, registry: Catalogue) -> dict[str, Any]:
     Samples that only the recipe can draw again say why.
     """
     shapes = input_shapes(game)
-    record: dict[str, Any] = {"batch_size": game.batch_size, "networks": {}, "samples": {}}
+    record: dict[str, Any] = {"batch_size": game.batch_size, "networks": {}}
     for name, network in game_networks(game).items():
         try:
             record["networks"][name] = describe_network(network, shapes[name], registry)
         except NotDescribable as reason:
             record["networks"][name] = {"needs_recipe": str(reason)}
-    for name, signal in game.samples.items():
-        try:
-            record["samples"][name] = describe_signal(signal, registry)
-        except NotDescribable as reason:
-            record["samples"][name] = {"needs_recipe": str(reason)}
+    record["samples"] = describe_signals(game.samples, registry)
     classes = {type(component) for component in game_components(game)}
     record["components"] = sorted([cls.kind, key] for cls in classes if (key := registry.key_of(cls)))
     record["value_range"] = value_range(game)

@@ -74,16 +74,15 @@ class TrainedRun:
             CheckpointError: There are no weights yet, or only the recipe could draw these samples.
             RecipeError: The samples have no such class.
         """
-        descriptions = self.record["samples"]
-        for name, description in descriptions.items():
-            if "needs_recipe" in description:
-                raise CheckpointError(
-                    f"sample '{name}' of {self.folder.path} needs its recipe: {description['needs_recipe']}.",
-                    "offer that component by a plugin, or draw samples while training",
-                )
-        if not descriptions:
+        description = self.record["samples"]
+        for name, reason in description["needs_recipe"].items():
+            raise CheckpointError(
+                f"sample '{name}' of {self.folder.path} needs its recipe: {reason}.",
+                "offer that component by a plugin, or draw samples while training",
+            )
+        if not description["signals"]:
             raise CheckpointError(f"the game of {self.folder.path} names no samples.")
-        signals, modules = self._signals(descriptions)
+        signals, modules = self._signals(description)
         data = open_data(
             batches_behind(signals.values()), self.record["batch_size"], self.machine, self.settings, lambda text: None
         )
@@ -102,17 +101,16 @@ class TrainedRun:
                 f"the samples of {self.folder.path} have the classes 0 to {min(classes) - 1}; received label={label}."
             )
 
-    def _signals(self, descriptions: Mapping[str, Any]) -> tuple[dict[str, Signal], dict[Network, nn.Module]]:
+    def _signals(self, description: Mapping[str, Any]) -> tuple[dict[str, Signal], dict[Network, nn.Module]]:
         declared: dict[tuple[str, bool], Network] = {}
-        for description in descriptions.values():
-            for node in description["nodes"]:
-                if node["kind"] == "network":
-                    name, average = node["network"], node["average"]
-                    network = declared.get((name, False)) or self._declared(name)
-                    declared[name, False] = network
-                    if average:
-                        declared.setdefault((name, True), average_of(network))
-        signals = make_signals(descriptions, declared, self.registry)
+        for node in description["nodes"]:
+            if node["kind"] == "network":
+                name, average = node["network"], node["average"]
+                network = declared.get((name, False)) or self._declared(name)
+                declared[name, False] = network
+                if average:
+                    declared.setdefault((name, True), average_of(network))
+        signals = make_signals(description, declared, self.registry)
         modules = {
             network: self._build(network, network.name, network.average is not None)
             for network in networks_behind(signals.values())

@@ -140,3 +140,33 @@ def test_a_later_phase_in_epochs_needs_data_of_its_own() -> None:
     with pytest.raises(RecipeError, match="phase 'second' lasts 2 epochs, but its players draw no data"):
         gf.Game(first, gf.Phase("second", alone, length=gf.epochs(2)), batch_size=4)
     gf.Game(first, gf.Phase("second", alone, length=gf.steps(2)), batch_size=4)
+
+
+def test_samples_read_back_share_what_they_shared_while_training(tmp_path: Path) -> None:
+    real, z = Shapes(size=8, count=16).batch().images, gf.noise(4)
+    G = MLPGenerator("G", shape=real.shape, widths=(8,))
+    D = MLPDiscriminator("D", widths=(8,))
+    fake, again, adv = G(z), G(z), NonSaturating()
+    play = gf.Game(
+        gf.Player("D", trains=D, minimizes=adv.discriminator(real=D(real), fake=D(fake)), optimizer=Adam()),
+        gf.Player("G", trains=G, minimizes=adv.generator(fake=D(fake)), optimizer=Adam()),
+        batch_size=4,
+        length=gf.steps(2),
+        samples={
+            "real": real,
+            "judged": D(real),
+            "fake": fake,
+            "twin": again,
+            "other": G(gf.noise(4)),
+            "held": gf.stop_gradient(gf.resize(gf.per_step(fake), 4)),
+        },
+    )
+    run = gf.train(play, out=tmp_path / "run", device="cpu", quiet=True)
+    drawn = run.sample(6, seed=3)
+    with torch.no_grad():
+        torch.testing.assert_close(drawn["judged"], run.network("D")(drawn["real"]))
+    assert torch.equal(drawn["fake"], drawn["twin"]) and not torch.equal(drawn["fake"], drawn["other"])
+    assert tuple(drawn["held"].shape) == (6, 3, 4, 4)
+    torch.testing.assert_close(
+        drawn["held"], torch.nn.functional.interpolate(drawn["fake"], (4, 4), mode="bilinear", antialias=True)
+    )
