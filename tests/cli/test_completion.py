@@ -24,7 +24,7 @@ def offered(*words: str) -> list[str]:
     ("words", "expected"),
     [
         (["s"], ["show", "sample"]),
-        (["run", "dcgan_c"], ["dcgan_cifar"]),
+        (["run", "dcgan_c"], ["dcgan_cifar", "dcgan_cifar_keras"]),
         (["run", "to"], ["<file>"]),
         (["run", "toy.py", "l"], ["lr=", "length="]),
         (["run", "toy.py", "lr=1", "l"], ["length="]),

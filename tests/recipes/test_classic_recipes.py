@@ -18,8 +18,9 @@ from ganforge.engine.modules import trial
 from ganforge.language.data import Batch
 from ganforge.language.graph import game_networks, ordered, term_signals
 from ganforge.language.network import Evaluation
+from ganforge.language.operation import Builtin
 from ganforge.language.recipe import load_recipe
-from ganforge.language.signal import Builtin, Noise, PerStep
+from ganforge.language.signal import Noise, PerStep
 from ganforge.registry.catalogue import Catalogue
 from ganforge.registry.discovery import installed
 from ganforge_classic import Adam, RMSprop
