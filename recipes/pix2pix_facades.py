@@ -13,6 +13,7 @@ def pix2pix(
     *,
     base_channels: int = 64,
     patch_layers: int = 3,
+    dropout: float = 0.5,
     lambda_l1: float = 100.0,
     lr: float = 2e-4,
     batch_size: int = 1,
@@ -24,14 +25,16 @@ def pix2pix(
     translation and D, whose loss is halved, goes first, as in the authors' Lua code. That code keeps the rate
     for all 200 epochs; the later PyTorch code, like this, lets it fall to zero over the second hundred. The
     innermost map is not normalised, as in the revised paper. Dropout is the only noise, so samples keep it and
-    the statistics of their batch on. Expect the outlines within minutes and texture last; on small images let D
-    see smaller patches: ``patch_layers=1`` at 16 pixels, 2 at 32.
+    the statistics of their batch on. Expect the outlines within minutes and texture last; on small images, whose
+    U-Net has little more than the three blocks that drop, let D see smaller patches (``patch_layers=1`` at 16
+    pixels, 2 at 32) and drop less.
 
     Args:
         data: Pairs of images, source and target.
         adv: Adversarial loss.
         base_channels: Channels of the first map of both networks.
         patch_layers: Convolutions of stride 2 in D; 3 see patches of 70 pixels.
+        dropout: Share of values dropped in the first three blocks of G's decoder.
         lambda_l1: Weight of the mean absolute distance to the target.
         lr: Learning rate of both players until half of the epochs have passed.
         batch_size: Pairs per update.
@@ -39,7 +42,7 @@ def pix2pix(
     """
     source, target = data.batch()
 
-    G = UNet("G", shape=target.shape, base_channels=base_channels)
+    G = UNet("G", shape=target.shape, base_channels=base_channels, dropout=dropout)
     D = PatchDiscriminator("D", base_channels=base_channels, layers=patch_layers, norm="batch")
     fake = gf.per_step(G(source))
 

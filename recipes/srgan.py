@@ -27,8 +27,8 @@ def srgan(
     weights of VGG19 must be at hand. Small images are made by a bilinear filter, bicubic in the paper, and run
     from -1 to 1 (there from 0 to 1); crops come from images of 384 pixels, where the paper crops ImageNet's own.
     The discriminator goes first; the paper only says that both alternate. ``gain`` is how many decibels of PSNR
-    the enlarged images are above those of bilinear enlargement: expect it to rise in the first phase and to
-    fall a little, for sharper edges, in the second.
+    the enlarged images are above those of bilinear enlargement: expect it to begin far below zero, to rise in
+    the first phase and to drop when the second begins; the paper's own PSNR, from memory, ends lower after it.
 
     Args:
         data: Large images.

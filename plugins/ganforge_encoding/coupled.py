@@ -53,8 +53,9 @@ class CoupledGenerator(gf.Generator):
 
     Liu & Tuzel 2016 (arXiv:1606.07536), appendix A, and the authors' code for MNIST: a matrix product to a map
     of 4x4, transposed 3x3 convolutions of stride 2 to 7x7, 13x13 and 25x25, each with batch norm (a shift, no
-    gain) and PReLU, then a transposed 6x6 convolution to 28x28; 1024, 512, 256, 128 and 1 channels. Weights
-    start from He's normal distribution, biases from zero. All layers but the last are shared.
+    gain) and PReLU, then a transposed 6x6 convolution to 28x28; 1024, 512, 256, 128 and 1 channels. All layers
+    but the last are shared. As in the authors' PyTorch code weights start from Glorot's uniform distribution with
+    a gain of the root of two and biases from 0.1.
 
     For other sides the map grows as often as leaves a first map of four pixels or more, and the image is cropped
     at its end: 32x32 grows through 5, 9, 17, 33 (of 36) and 8x8 through 3, 5.
@@ -104,8 +105,9 @@ class CoupledDiscriminator(gf.Discriminator):
 
     Liu & Tuzel 2016 (arXiv:1606.07536), appendix A, and the authors' code for MNIST: 5x5 convolutions of 20 and
     50 channels, each halved by max pooling, a matrix product to 500 units with PReLU and dropout, and one to the
-    logit. Convolutions have no padding at 16 pixels or more, and one that keeps the sides below that. Weights
-    start from He's normal distribution, biases from zero. All layers but the first are shared.
+    logit. All layers but the first are shared. Convolutions have no padding at 16 pixels or more, and one that
+    keeps the sides below that. As in the authors' PyTorch code weights start from Glorot's uniform distribution
+    with a gain of the root of two and biases from 0.1; dropout is that of their Caffe code.
 
     Args:
         channels: Channels of the two convolutions.

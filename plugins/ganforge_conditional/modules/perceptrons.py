@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganforge_classic.modules.layers import dropout as dropout_layers
-from ganforge_classic.modules.layers import initialise_uniform, output_activation
+from ganforge_classic.modules.layers import output_activation
 from ganforge_classic.modules.maxout import Maxout
 
 
@@ -21,7 +21,6 @@ class TwoStreamGenerator(nn.Module):
         widths: Units that see the noise, the condition, and both.
         dropout: Share of hidden values dropped.
         output: "sigmoid", "tanh" or "none".
-        init_range: Weights start from U(-init_range, init_range), biases from zero.
     """
 
     def __init__(
@@ -32,7 +31,6 @@ class TwoStreamGenerator(nn.Module):
         widths: tuple[int, int, int],
         dropout: float,
         output: str,
-        init_range: float,
     ) -> None:
         super().__init__()
         noise, condition, both = widths
@@ -44,7 +42,6 @@ class TwoStreamGenerator(nn.Module):
         self.condition = hidden(lengths[1], condition)
         self.both = hidden(noise + condition, both)
         self.paint = nn.Sequential(nn.Linear(both, math.prod(shape)), output_activation(output), nn.Unflatten(1, shape))
-        initialise_uniform(self, init_range)
 
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
         joined = torch.cat([self.noise(z.flatten(1)), self.condition(condition.flatten(1))], dim=1)
@@ -60,7 +57,6 @@ class TwoStreamMaxout(nn.Module):
         widths: Units that see the example, the condition, and both.
         pieces: Pieces of each of these layers' units.
         dropout: Share of hidden values dropped.
-        init_range: Weights start from U(-init_range, init_range), biases from zero.
     """
 
     def __init__(
@@ -70,7 +66,6 @@ class TwoStreamMaxout(nn.Module):
         widths: tuple[int, int, int],
         pieces: tuple[int, int, int],
         dropout: float,
-        init_range: float,
     ) -> None:
         super().__init__()
         befores = (*lengths, widths[0] + widths[1])
@@ -79,7 +74,6 @@ class TwoStreamMaxout(nn.Module):
             for before, after, count in zip(befores, widths, pieces, strict=True)
         )
         self.judge = nn.Linear(widths[2], 1)
-        initialise_uniform(self, init_range)
 
     def forward(self, example: Tensor, condition: Tensor) -> Tensor:
         joined = torch.cat([self.example(example.flatten(1)), self.condition(condition.flatten(1))], dim=1)

@@ -71,12 +71,12 @@ def _made(makes: Sequence[Make]) -> nn.Sequential:
 
 
 def _initialised(module: nn.Module) -> nn.Module:
-    """Draw weights from He's normal distribution by the length of each unit's input; biases are zero."""
+    """Draw weights from Glorot's uniform distribution with a gain of the root of two; biases are 0.1."""
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.kaiming_normal_(layer.weight)
+            nn.init.xavier_uniform_(layer.weight, gain=math.sqrt(2))
             if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+                nn.init.constant_(layer.bias, 0.1)
     return module
 
 
