@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..errors import Problem, RecipeError
+from ..errors import GanforgeError, Problem, RecipeError
 from ..language.game import Game
 from ..language.graph import game_measures, game_networks, game_signals, ordered
 from ..language.network import Evaluation, Network
@@ -125,6 +125,8 @@ def _try_loss(measure: Measure) -> list[Problem]:
         value = measure.function(*(_empty(signal) for signal in measure.inputs), **keywords)
     except NotImplementedError:
         return []
+    except GanforgeError:  # It says itself what it lacks, such as weights.
+        raise
     except Exception as error:
         shapes = ", ".join(str(signal.shape) for signal in measure.signals)
         return [Problem(f"loss '{measure.name}' cannot take {shapes}: {error}", measure.site)]

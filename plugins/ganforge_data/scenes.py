@@ -56,11 +56,16 @@ class CaptionedScenes(_Scenes):
 
 
 class PairedScenes(_Scenes):
-    """Outlines and the pictures that belong to them."""
+    """Outlines and the pictures that belong to them, or the other way round where ``swapped``."""
+
+    def __init__(self, seed: int, count: int, size: tuple[int, int], channels: int, swapped: bool) -> None:
+        super().__init__(seed, count, size, channels)
+        self._names = ("target", "source") if swapped else ("source", "target")
 
     def read(self, indices: Tensor) -> dict[str, Tensor]:
         drawn = scene(self._seed, indices)
-        return {"source": edges(drawn, self._size), "target": render(drawn, self._size, self._channels)}
+        pair = edges(drawn, self._size), render(drawn, self._size, self._channels)
+        return dict(zip(self._names, pair, strict=True))
 
 
 class DomainScenes(_Scenes):

@@ -126,6 +126,8 @@ class ShapePairs(gf.PairedData):
     """Outlines of rendered shapes, white on black with one channel, and the pictures that belong to them.
 
     Args:
+        direction: Outlines are the source with ``"a-to-b"``, pictures with ``"b-to-a"``. Only the outline follows
+            from its picture; a picture has colours and a background that its outline does not tell.
         size: Height and width in pixels.
         channels: Channels of the pictures.
         count: Number of pairs.
@@ -133,6 +135,7 @@ class ShapePairs(gf.PairedData):
         value_range: What black and white become.
     """
 
+    direction: Literal["a-to-b", "b-to-a"] = "a-to-b"
     size: Size = attrs.field(default=32, validator=check_drawable)
     channels: Channels = 3
     count: int = attrs.field(default=5_000, validator=check_count)
@@ -141,19 +144,19 @@ class ShapePairs(gf.PairedData):
 
     @property
     def source_shape(self) -> tuple[int, ...]:
-        """Channels, height and width of the outlines."""
-        return (1, *sides(self.size))
+        """Channels, height and width of the images that are translated."""
+        return (1 if self.direction == "a-to-b" else self.channels, *sides(self.size))
 
     @property
     def target_shape(self) -> tuple[int, ...]:
-        """Channels, height and width of the pictures."""
-        return (self.channels, *sides(self.size))
+        """Channels, height and width of the images that they become."""
+        return (self.channels if self.direction == "a-to-b" else 1, *sides(self.size))
 
     def open(self, root: Path) -> Sequence[gf.Examples]:
         """Render when read; ``root`` is not used."""
         from .scenes import PairedScenes
 
-        return [PairedScenes(self.seed, self.count, sides(self.size), self.channels)]
+        return [PairedScenes(self.seed, self.count, sides(self.size), self.channels, self.direction == "b-to-a")]
 
     def finish(self, batch: dict[str, Tensor], chance: gf.Chance | None) -> dict[str, Tensor]:
         """Convert to real numbers."""

@@ -10,7 +10,7 @@ from PIL import Image
 
 import ganforge as gf
 from ganforge.errors import DataError, RecipeError
-from ganforge_data import CIFAR10, MNIST, FewLabels, Folder, Shapes
+from ganforge_data import CIFAR10, MNIST, FewLabels, Folder, ShapePairs, Shapes
 
 
 def test_so_many_images_of_each_class_are_chosen_and_no_others() -> None:
@@ -76,3 +76,11 @@ def test_the_range_of_images_is_a_parameter() -> None:
 
     with pytest.raises(RecipeError, match="fixed has no parameter 'value_range'"):
         Fixed().with_range(0.0, 1.0)
+
+
+def test_pairs_of_shapes_go_both_ways() -> None:
+    there, back = ShapePairs(size=8, count=4), ShapePairs(size=8, count=4, direction="b-to-a")
+    assert (there.source_shape, there.target_shape) == (back.target_shape, back.source_shape) == ((1, 8, 8), (3, 8, 8))
+    (one,), (other,) = there.open(Path()), back.open(Path())
+    first, second = one.read(torch.arange(4)), other.read(torch.arange(4))
+    assert torch.equal(first["source"], second["target"]) and torch.equal(first["target"], second["source"])
