@@ -14,10 +14,10 @@ results to compare models by; the last column says where those are.
 
 The numbers of a row are those of its criterion, first of its untrained networks, then trained, then in brackets of a
 variant that was broken on purpose: the loss of the player that makes the samples (for `sgan_mnist` that of the
-classifier) has its sign turned round, for a third of the steps. Judges are small classifiers trained on real images
-that no row trains on, and whatever a row is measured on was not trained on either. A mode is caught when it has a fifth
-of its fair share of samples of which the judge is sure; the Fréchet distance is in the judge's features, so it
-compares rows of one kind and size only.
+classifier) has its sign turned round, for a third of the steps. Judges are small classifiers of real images: MNIST's
+training images, or shapes that no row trains on. What rows are measured on, test images or yet other shapes, neither
+they nor their judges have seen. A mode is caught when it has a fifth of its fair share of samples of which the judge is
+sure; the Fréchet distance is in the judge's features, so it compares rows of one kind and size only.
 
 `python benchmarks/zoo ROW` plays a row again and writes this page.
 
@@ -42,11 +42,15 @@ def learned(row: Row, result: Mapping[str, Any]) -> bool:
 
 def numbers(result: Mapping[str, Any]) -> list[str]:
     """One line for each number: untrained → trained (broken)."""
-    before, broken = result["untrained"], {name: f"{value:.3g}" for name, value in result["broken"].items()}
-    return [
-        f"{name}: {before[name]:.3g} → **{value:.3g}** ({broken.get(name, 'diverged')})"
-        for name, value in result["trained"].items()
-    ]
+    before, trained, broken = (
+        {name: _short(value) for name, value in result[variant].items()}
+        for variant in ("untrained", "trained", "broken")
+    )
+    return [f"{n}: {before[n]} → **{trained[n]}** ({broken.get(n, 'diverged')})" for n in trained]
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def judged(result: Mapping[str, Any]) -> str:
