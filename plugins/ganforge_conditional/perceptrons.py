@@ -73,11 +73,13 @@ class ConditionalMaxout(gf.Discriminator):
         widths: Units that see the example, units that see the condition, and units that see both.
         pieces: Linear functions that each unit of these layers takes the greatest of.
         dropout: Share of each hidden layer's values dropped in training.
+        init_range: Weights start from U(-init_range, init_range), biases from zero; None leaves torch's own.
     """
 
     widths: Widths = attrs.field(default=(240, 50, 240), validator=within("[1, inf)"))
     pieces: Widths = attrs.field(default=(5, 5, 4), validator=within("[1, inf)"))
     dropout: float = attrs.field(default=0.5, validator=within("[0, 1)"))
+    init_range: float | None = attrs.field(default=0.005, validator=within("[0, inf)"))
 
     def __call__(self, example: gf.Signal, condition: gf.Signal) -> gf.Signal:
         real_valued(self.name, example, condition)
@@ -87,4 +89,6 @@ class ConditionalMaxout(gf.Discriminator):
         from .modules.perceptrons import TwoStreamMaxout
 
         lengths = math.prod(example), math.prod(condition)
-        return TwoStreamMaxout(lengths, widths=self.widths, pieces=self.pieces, dropout=self.dropout)
+        return TwoStreamMaxout(
+            lengths, widths=self.widths, pieces=self.pieces, dropout=self.dropout, init_range=self.init_range
+        )

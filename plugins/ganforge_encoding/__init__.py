@@ -14,8 +14,8 @@ from .bigan import BiGANGenerator as BiGANGenerator
 from .coupled import Coupled as Coupled
 from .coupled import CoupledDiscriminator as CoupledDiscriminator
 from .coupled import CoupledGenerator as CoupledGenerator
-from .distance import Distance as Distance
-from .distance import distance as distance
+from .distances import Distance as Distance
+from .distances import distance as distance
 from .energy import EnergyMargin as EnergyMargin
 from .energy import PullingAway as PullingAway
 from .energy import pulling_away as pulling_away

@@ -29,7 +29,7 @@ from ganforge_encoding import (
     Geometric,
     PullingAway,
 )
-from ganforge_encoding.distance import Distance
+from ganforge_encoding.distances import Distance
 from ganforge_encoding.modules.autoencoder import energies
 
 SIDES = (8, 9, 15, 16, 17, 28, 31, 32, 33, 48, 63, 64)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganforge_classic.modules.layers import dropout as dropout_layers
-from ganforge_classic.modules.layers import output_activation
+from ganforge_classic.modules.layers import initialise_uniform, output_activation
 from ganforge_classic.modules.maxout import Maxout
 
 
@@ -57,6 +57,7 @@ class TwoStreamMaxout(nn.Module):
         widths: Units that see the example, the condition, and both.
         pieces: Pieces of each of these layers' units.
         dropout: Share of hidden values dropped.
+        init_range: Weights start from U(-init_range, init_range), biases from zero; None for torch's own.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class TwoStreamMaxout(nn.Module):
         widths: tuple[int, int, int],
         pieces: tuple[int, int, int],
         dropout: float,
+        init_range: float | None,
     ) -> None:
         super().__init__()
         befores = (*lengths, widths[0] + widths[1])
@@ -74,6 +76,8 @@ class TwoStreamMaxout(nn.Module):
             for before, after, count in zip(befores, widths, pieces, strict=True)
         )
         self.judge = nn.Linear(widths[2], 1)
+        if init_range is not None:
+            initialise_uniform(self.example, init_range)
 
     def forward(self, example: Tensor, condition: Tensor) -> Tensor:
         joined = torch.cat([self.example(example.flatten(1)), self.condition(condition.flatten(1))], dim=1)
