@@ -31,6 +31,13 @@ def sgan(
 ) -> gf.Game:
     """D classifies, and learns from images without labels that they are of some class, while fakes are of none.
 
+    ``salimans`` is their code for MNIST: K logits, fakes have the logit 0, and G matches the mean features of D's
+    last hidden layer on other images than D is shown. ``odena`` gives the same networks a class N + 1 for fakes and
+    an adversarial G; that paper has convolutional networks and no image without its label. ``error`` is that of D's
+    averaged weights on 1,000 held-out images. The paper reports 0.93 % with 10 labels per class after 300 epochs.
+    In our short runs, of narrow networks, ``salimans`` came to 17 % in two epochs and 13 % in four and ``odena`` to
+    21 % in two, where D alone on the labelled images stays at 21 %; hence the default.
+
     Args:
         data: Images with classes; all are seen, a few with their labels.
         form: How D knows fakes and what G wants: ``salimans`` or ``odena``.

@@ -135,6 +135,9 @@ class Plateau(Feedback):
     smoothing: float
     end: float
 
+    def __str__(self) -> str:
+        return f"plateau(start={self.start:g}, factor={self.factor:g}, patience={self.patience})"
+
     def initial(self) -> tuple[float, ...]:
         # The value, the smoothed reading, the lowest of it so far, steps since then, and readings so far.
         return (self.start, 0.0, 0.0, 0.0, 0.0)

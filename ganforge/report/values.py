@@ -8,6 +8,7 @@ import attrs
 
 from ..language.component import Component
 from ..language.length import Length
+from ..language.number import Quantity
 
 
 def typed(value: object) -> str:
@@ -30,7 +31,8 @@ def argument(value: object) -> str:
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, list):
         return f"[{', '.join(map(argument, value))}]"
-    return repr(value)
+    # Feedback has no words of its own on a command line.
+    return str(value) if isinstance(value, Quantity) else repr(value)
 
 
 def call(component: Component, values: dict[str, Any]) -> str:

@@ -30,8 +30,7 @@ class ConditionalGenerator(gf.Generator):
 
     Mirza & Osindero 2014 (arXiv:1411.1784), section 4.1: noise of 100 to 200 units and one-hot labels to 1000,
     joined in 1200 and then 784; ReLU, a sigmoid at the end, dropout of 0.5 after each hidden layer. Both inputs
-    are flattened. The paper says nothing of its initial weights; these are torch's own, because from the small
-    ones of Goodfellow et al. 2014 (arXiv:1406.2661) the condition goes unheard for long.
+    are flattened. The paper says nothing of its initial weights; these are torch's own.
 
     Args:
         shape: Sizes of one example, such as (1, 28, 28).
@@ -67,13 +66,16 @@ class ConditionalMaxout(gf.Discriminator):
 
     Mirza & Osindero 2014 (arXiv:1411.1784), section 4.1: 240 units of 5 pieces see the image, 50 of 5 pieces
     the one-hot label, 240 of 4 pieces both; dropout of 0.5 after each hidden layer. Both inputs are flattened.
-    The paper says nothing of its initial weights; these are torch's own.
+    The paper says nothing of its initial weights. Here the units that see the example start from the small ones
+    of the code of Goodfellow et al. 2014 (arXiv:1406.2661), so that the first, grey examples are not told apart
+    at once, and all others from torch's own, so that the condition is heard early.
 
     Args:
         widths: Units that see the example, units that see the condition, and units that see both.
         pieces: Linear functions that each unit of these layers takes the greatest of.
         dropout: Share of each hidden layer's values dropped in training.
-        init_range: Weights start from U(-init_range, init_range), biases from zero; None leaves torch's own.
+        init_range: Weights on the example start from U(-init_range, init_range), their biases from zero; None
+            leaves torch's own.
     """
 
     widths: Widths = attrs.field(default=(240, 50, 240), validator=within("[1, inf)"))

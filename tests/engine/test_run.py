@@ -170,3 +170,17 @@ def test_samples_read_back_share_what_they_shared_while_training(tmp_path: Path)
     torch.testing.assert_close(
         drawn["held"], torch.nn.functional.interpolate(drawn["fake"], (4, 4), mode="bilinear", antialias=True)
     )
+
+
+def test_a_loss_that_lacks_its_weights_says_so_itself(tmp_path: Path) -> None:
+    def lost(fake: torch.Tensor) -> torch.Tensor:
+        raise DataError("no weights at weights.pth", "put them there")
+
+    G = MLPGenerator("G", shape=(1, 8, 8), widths=(8,))
+    play = gf.Game(
+        gf.Player("G", trains=G, minimizes=gf.loss(lost)(G(gf.noise(4))), optimizer=Adam()),
+        batch_size=4,
+        length=gf.steps(2),
+    )
+    with pytest.raises(DataError, match=r"no weights at weights\.pth"):
+        gf.train(play, out=tmp_path / "run", device="cpu", quiet=True)

@@ -315,6 +315,10 @@ def test_the_conditional_networks_start_from_the_papers_distributions() -> None:
         assert layer.bias is None or not layer.bias.any()
     gains = torch.cat([m.weight for m in modules[1].modules() if isinstance(m, nn.BatchNorm1d)])
     assert gains.mean().item() == pytest.approx(1, abs=0.005) and gains.std().item() == pytest.approx(0.02, rel=0.1)
+    maxout = ConditionalMaxout("D").build((784,), (10,))
+    on_example, on_condition = maxout.example[0].linear, maxout.condition[0].linear
+    assert 0.0049 < on_example.weight.abs().max() <= 0.005 and not on_example.bias.any()
+    assert 0.3 < on_condition.weight.abs().max() <= 10**-0.5
     directions = NoisyClassifier("D", num_classes=2).build((784,)).trunk[2].direction
     assert directions.std().item() == pytest.approx(0.1, rel=0.01)
 

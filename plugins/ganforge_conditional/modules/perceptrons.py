@@ -57,7 +57,8 @@ class TwoStreamMaxout(nn.Module):
         widths: Units that see the example, the condition, and both.
         pieces: Pieces of each of these layers' units.
         dropout: Share of hidden values dropped.
-        init_range: Weights start from U(-init_range, init_range), biases from zero; None for torch's own.
+        init_range: Weights on the example start from U(-init_range, init_range), their biases from zero; None for
+            torch's own.
     """
 
     def __init__(
