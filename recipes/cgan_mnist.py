@@ -23,9 +23,10 @@ def cgan(
     """Both networks are told the class: G makes the digit that is asked for, D judges image and label together.
 
     The paper gives the layers, the rates and the momenta, and stops by the likelihood of held-out images; when the
-    momentum reaches 0.7 is taken from the code of the first GAN, as is the half before D's loss. D sees real images
-    with their labels and fakes with the labels they were made from, drawn evenly; the paper draws them from the
-    data. ``ganforge sample RUN --label 7`` gives sevens. Digits are legible after some ten epochs.
+    momentum reaches 0.7 is taken from the code of the first GAN, as are the half before D's loss and D's small
+    initial weights on the image. D sees real images with their labels and fakes with the labels they were made
+    from, which are drawn evenly. ``ganforge sample RUN --label 7`` gives sevens. Expect one image for all labels
+    at first, and the right digits after some four to ten epochs, alike at first: samples are drawn without dropout.
 
     Args:
         data: Images to imitate, with their classes.

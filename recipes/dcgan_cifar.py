@@ -23,7 +23,7 @@ def dcgan(
     As in PyTorch's DCGAN example, D and G share each step's fakes, noise is normal and kernels are 4x4. The
     paper's networks and noise are ``base_channels=128 kernel=5 uniform_noise=true`` on images of 64 pixels; at
     32 one stage is left out. The paper's code steps D and G on alternate batches. Weights start from N(0, 0.02),
-    Adam's first beta is 0.5. Expect shapes and colours within an epoch; a D that wins shows in G's rising loss.
+    Adam's first beta is 0.5. A D that wins shows in G's rising loss.
 
     Args:
         data: Images to imitate.

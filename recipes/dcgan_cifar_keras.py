@@ -24,10 +24,10 @@ def dcgan_keras(
 
     The tricks of Chollet's "Deep Learning with Python": normal latents, tanh, leaky ReLU (Keras's slope of 0.3),
     dropout and noisy labels in D, kernels that their stride divides, clipped gradients, and one batch half real
-    and half fake for D. The book's noise moves labels upwards only, ours towards the other label, and it trains on
-    frogs alone; images are from -1 to 1 as tanh is. Networks, counts of weights and optimizers are its own. They
-    take images of 12 pixels or more. There is no normalisation to hold the game together: expect blots of
-    colour within a thousand steps, and some runs to collapse.
+    and half fake for D. The book's noise moves labels upwards only, ours towards the other label; it trains on
+    frogs alone, with pixels from 0 to 1, which are from -1 to 1 here as tanh is. Images have 12 pixels or more.
+    No normalisation holds this game together. Expect collapse: with ``base_channels=16`` on shapes of 16 pixels
+    half of the seeds' samples became one saturated image within 200 steps, and at lower rates nearly all by 400.
 
     Args:
         data: Images to imitate.

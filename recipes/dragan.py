@@ -25,7 +25,8 @@ def dragan(
     c times the batch's deviation times U(0, 1) to each pixel, and then takes a random point on the line from
     the image to that. It shows a perceptron on MNIST; here are DCGAN's networks, as in the paper's CIFAR-10
     experiments, without normalisation in D, whose penalty is of single images. Rates, betas, batch and
-    uniform noise are the code's. Expect slower but steadier progress than DCGAN's.
+    uniform noise are the code's. On shapes of 16 pixels blots of every colour stand
+    after 2,000 steps of ``base_channels=16 batch_size=64 lr=5e-4``.
 
     Args:
         data: Images to imitate.

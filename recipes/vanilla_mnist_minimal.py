@@ -22,8 +22,8 @@ def vanilla_minimal(
     The first program of many TensorFlow tutorials: ReLU inside, sigmoid outside, images from 0 to 1, the sum of
     both log-likelihoods for D and -log D(G(z)) for G. The tutorial trains on 55,000 of MNIST's 60,000 images
     and takes the logarithm of a sigmoid, which a sure D makes infinite; the losses here are those of the logits.
-    Strokes appear after a few epochs, digits with grey specks after some twenty; several draws show the same
-    few digits. A row of ten, as the tutorial saves every ten epochs: ``ganforge sample RUN -n 10``.
+    After four epochs the samples are specks in the form of a few digits; they clear up slowly. For ten samples,
+    as the tutorial saves every ten epochs: ``ganforge sample RUN -n 10``.
 
     Args:
         data: Images to imitate, taken with values from 0 to 1.

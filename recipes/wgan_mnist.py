@@ -24,8 +24,8 @@ def wgan(
     The book makes two updates, one of each batch, with one running mean square: RMSprop then divides by the size of
     each gradient, not of their difference, so that steps shrink when both cancel; here they do not. The book
     clips after both, and makes the critic's fakes with running statistics. The paper's 100 turns in the first
-    25 steps and at every 500th, where the critic shall be optimal, are ``n_critic=bursts``. Expect strokes after
-    a thousand steps and digits after several thousand; the losses are of the order of 0.01.
+    25 steps and at every 500th, where the critic shall be optimal, are ``n_critic=bursts``. Losses are
+    of the order of 0.01. With ``base_channels=16 lr=5e-4`` strokes like digits stand after 160 steps.
 
     Args:
         data: Images to imitate, taken with values from 0 to 1.
