@@ -1,9 +1,9 @@
 """BiGAN on permutation-invariant MNIST, Donahue et al. 2016 (arXiv:1605.09782)."""
 
 import ganforge as gf
-from ganforge_classic import Adam, NonSaturating
+from ganforge_classic import Adam, Geometric, NonSaturating
 from ganforge_data import MNIST
-from ganforge_encoding import BiGANDiscriminator, BiGANEncoder, BiGANGenerator, Geometric, distance
+from ganforge_encoding import BiGANDiscriminator, BiGANEncoder, BiGANGenerator, distance
 
 
 @gf.recipe

@@ -28,8 +28,9 @@ def infogan(
     The networks of the paper's appendix C.1, and its authors' order, rates and initial weights. Q, which reads the
     codes, shares D's trunk and is trained in D's turn; G wants the codes read as well. Continuous codes are read as
     means of normal distributions of variance 1, fixed as in the authors' code, where their weight is 1. Their
-    mutual information is the negative of these losses but for constants. The category mostly finds the digits,
-    within some epochs; ``ganforge sample RUN --label 3`` draws one category.
+    mutual information is the negative of these losses but for constants. Unlike there, real and fake images share
+    D's batch statistics: apart, small networks hide the codes in textures for long. Expect most categories to be
+    digits within some epochs; ``ganforge sample RUN --label 3`` draws one category.
 
     Args:
         data: Images to imitate.
@@ -54,10 +55,10 @@ def infogan(
     D = InfoGANDiscriminator("D", categories=categories, codes=codes, base_channels=base_channels, hidden=hidden)
     fake = G(z, gf.one_hot(category, categories), c)
 
-    on_fake = D(fake)
+    on_real, on_fake = gf.together(D, real, fake)
     information = lambda_category * cross_entropy(on_fake.category, category).named("category")
     information += lambda_codes * gaussian_likelihood(c, on_fake.codes).named("codes")
-    d_loss = adv.discriminator(real=D(real).validity, fake=on_fake.validity) + information
+    d_loss = adv.discriminator(real=on_real.validity, fake=on_fake.validity) + information
 
     def adam(rate: float) -> Adam:
         return Adam(lr=rate, betas=(0.5, 0.999))

@@ -40,6 +40,7 @@ from .schedules import (
     Constant,
     Cosine,
     Exponential,
+    Geometric,
     InverseTime,
     Linear,
     Piecewise,
@@ -62,6 +63,7 @@ __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
     "Exponential",
+    "Geometric",
     "GradientPenalty",
     "Hinge",
     "InverseTime",
@@ -101,5 +103,5 @@ def ganforge_components() -> Sequence[type[gf.Component]]:
     adversarial = [Minimax, NonSaturating, LeastSquares, Wasserstein, Hinge, Relativistic]
     losses = [L1, L2, Cycle, CrossEntropy, GradientPenalty, R1]
     optimizers = [Adam, AdamW, RMSprop, SGD]
-    schedules = [Constant, Linear, Cosine, Step, Exponential, InverseTime, Piecewise, Warmup, Bursts]
+    schedules = [Constant, Linear, Cosine, Step, Exponential, Geometric, InverseTime, Piecewise, Warmup, Bursts]
     return [*networks, *layered, *adversarial, *losses, *optimizers, *schedules, WeightClip]

@@ -75,7 +75,9 @@ class DCGANGenerator(gf.Generator):
         output_activation: Activation of the output: tanh for data in [-1, 1], sigmoid for [0, 1].
         dropout: Share of each map's values dropped in training.
         bias: Whether layers without normalisation have biases; None: only with norm="none".
-        init_std: Standard deviation of the initial weights and gains; None leaves torch's own.
+        init: Initial weights: normal, or by fans, from uniform distributions of variance 4 / (fan_in + fan_out)
+            (half of it for the matrix product), as in the code of Gulrajani et al.
+        init_std: Standard deviation of normal initial weights and gains; None leaves torch's own.
     """
 
     shape: gf.Shape = attrs.field(validator=_image_shape)
@@ -88,6 +90,7 @@ class DCGANGenerator(gf.Generator):
     output_activation: Literal["tanh", "sigmoid", "none"] = "tanh"
     dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
     bias: bool | None = None
+    init: Literal["normal", "fans"] = "normal"
     init_std: float | None = attrs.field(default=0.02, validator=within("[0, inf)"))
 
     def __call__(self, z: gf.Signal, *codes: gf.Signal) -> gf.Signal:
@@ -109,6 +112,7 @@ class DCGANGenerator(gf.Generator):
             output=self.output_activation,
             dropout=self.dropout,
             bias=self.norm == "none" if self.bias is None else self.bias,
+            init=self.init,
             init_std=self.init_std,
         )
 
@@ -138,7 +142,9 @@ class DCGANDiscriminator(gf.Discriminator):
         slope: Negative slope of the leaky ReLU.
         dropout: Share of each map's values dropped in training.
         bias: Whether layers without normalisation have biases; None: only with norm="none".
-        init_std: Standard deviation of the initial weights and gains; None leaves torch's own.
+        init: Initial weights: normal, or by fans, from uniform distributions of variance 4 / (fan_in + fan_out)
+            (half of it for the matrix product), as in the code of Gulrajani et al.
+        init_std: Standard deviation of normal initial weights and gains; None leaves torch's own.
     """
 
     base_channels: int = attrs.field(default=64, validator=within("[1, inf)"))
@@ -149,6 +155,7 @@ class DCGANDiscriminator(gf.Discriminator):
     slope: float = attrs.field(default=0.2, validator=within("[0, inf)"))
     dropout: float = attrs.field(default=0.0, validator=within("[0, 1)"))
     bias: bool | None = None
+    init: Literal["normal", "fans"] = "normal"
     init_std: float | None = attrs.field(default=0.02, validator=within("[0, inf)"))
 
     def __call__(self, image: gf.Signal) -> gf.Signal:
@@ -172,5 +179,6 @@ class DCGANDiscriminator(gf.Discriminator):
             slope=self.slope,
             dropout=self.dropout,
             bias=self.norm == "none" if self.bias is None else self.bias,
+            init=self.init,
             init_std=self.init_std,
         )

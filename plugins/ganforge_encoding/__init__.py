@@ -19,7 +19,6 @@ from .distances import distance as distance
 from .energy import EnergyMargin as EnergyMargin
 from .energy import PullingAway as PullingAway
 from .energy import pulling_away as pulling_away
-from .schedules import Geometric as Geometric
 
 
 @gf.hookimpl
@@ -35,5 +34,4 @@ def ganforge_components() -> Sequence[type[gf.Component]]:
         EnergyMargin,
         PullingAway,
         Distance,
-        Geometric,
     ]

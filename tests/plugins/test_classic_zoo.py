@@ -13,7 +13,15 @@ from torch.nn import functional as F
 import ganforge as gf
 from ganforge.errors import Problem, RecipeError
 from ganforge.language.site import reading
-from ganforge_classic import LayeredDiscriminator, LayeredGenerator, MaxoutDiscriminator, MLPGenerator, perturbed
+from ganforge_classic import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    LayeredDiscriminator,
+    LayeredGenerator,
+    MaxoutDiscriminator,
+    MLPGenerator,
+    perturbed,
+)
 
 SIDES = (8, 9, 15, 28, 30, 31, 64)
 
@@ -403,3 +411,24 @@ def test_declaring_layered_and_maxout_networks_imports_no_torch() -> None:
         "c.MaxoutDiscriminator('M')(x); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}).returncode == 0
+
+
+def test_weights_by_fans_have_the_deviations_of_the_authors_of_wgan_gp() -> None:
+    G = DCGANGenerator("G", shape=(3, 32, 32), base_channels=32, kernel=5, bias=True, init="fans").build((128,))
+    C = DCGANDiscriminator("C", base_channels=32, kernel=5, norm="none", init="fans").build((3, 32, 32))
+    deviations = {
+        # A stride of two thins the fan of the larger map by four.
+        id(G.stages[0][0]): (4 / (128 * 25 / 4 + 64 * 25)) ** 0.5,
+        id(G.paint[0]): (4 / (32 * 25 / 4 + 3 * 25)) ** 0.5,
+        id(C.stages[0][0]): (4 / (3 * 25 + 32 * 25 / 4)) ** 0.5,
+        id(C.stages[2][0]): (4 / (64 * 25 + 128 * 25 / 4)) ** 0.5,
+        # Matrices: Glorot's.
+        id(G.project[0]): (2 / (128 + 2048)) ** 0.5,
+        id(C.judge[1]): (2 / (2048 + 1)) ** 0.5,
+    }
+    found = {id(layer): layer for network in (G, C) for layer in network.modules()}
+    for number, deviation in deviations.items():
+        layer = found[number]
+        assert layer.weight.std().item() == pytest.approx(deviation, rel=0.05), layer
+        assert layer.weight.abs().max().item() <= deviation * 3**0.5
+        assert layer.bias is None or not layer.bias.any()

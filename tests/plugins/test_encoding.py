@@ -26,7 +26,6 @@ from ganforge_encoding import (
     CoupledGenerator,
     DenseAutoencoder,
     EnergyMargin,
-    Geometric,
     PullingAway,
 )
 from ganforge_encoding.distances import Distance
@@ -475,14 +474,6 @@ def test_the_distance_is_the_mean_of_the_examples_norms() -> None:
     assert found.message == "distance compares signals of one shape; prediction is (2,), target is (3,)."
 
 
-def test_a_geometric_schedule_is_a_line_of_the_logarithm() -> None:
-    rate = Geometric(start=2e-4, end=2e-6, begin=gf.epochs(200), until=gf.epochs(400))
-    values = [rate.at(gf.Progress(0, 0, epoch)) for epoch in (0, 200, 300, 350, 400, 500)]
-    assert values == pytest.approx([2e-4, 2e-4, 2e-5, 2e-5 * 0.1**0.5, 2e-6, 2e-6], rel=1e-12)
-    assert values[1] == 2e-4 and values[-1] == 2e-6
-    assert Geometric(start=1.0, end=1.0, until=gf.steps(2)).at(gf.Progress(1)) == 1.0
-
-
 # Messages
 
 
@@ -498,7 +489,6 @@ def test_a_geometric_schedule_is_a_line_of_the_logarithm() -> None:
         ),
         (lambda: CoupledDiscriminator("D", shared=5), "'shared' must be in [0, 4]; received 5"),
         (lambda: EnergyMargin(margin=0.0), "'margin' must be in (0, inf); received 0.0"),
-        (lambda: Geometric(start=0.0, end=1.0, until=gf.steps(1)), "'start' must be in (0, inf); received 0.0"),
         (lambda: BiGANGenerator("G", shape=()), "'shape' must hold one size or more; received ()"),
     ],
 )
@@ -525,7 +515,7 @@ def test_networks_say_at_the_recipes_line_what_they_take() -> None:
 
 def test_components_have_one_name_each_and_tell_what_every_parameter_is_for() -> None:
     kinds = encoding.ganforge_components()
-    assert len(kinds) == len({(kind.kind, kind.component_name()) for kind in kinds}) == 12
+    assert len(kinds) == len({(kind.kind, kind.component_name()) for kind in kinds}) == 11
     for kind in kinds:
         known = set(arguments(kind))
         base = {field.name for field in kind.parameters()} - {"name", "weights", "frozen"}

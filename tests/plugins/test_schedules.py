@@ -12,6 +12,7 @@ from ganforge_classic.schedules import (
     Constant,
     Cosine,
     Exponential,
+    Geometric,
     InverseTime,
     Linear,
     Piecewise,
@@ -236,3 +237,13 @@ def test_a_schedule_that_does_not_fit_is_reported_with_its_place(make: Callable[
     assert found.message.startswith(message)
     assert found.site is not None and found.site.file.endswith("test_schedules.py")
     assert found.site.line > 0 and "lambda" in found.site.text
+
+
+def test_a_geometric_schedule_is_a_line_of_the_logarithm() -> None:
+    rate = Geometric(start=2e-4, end=2e-6, begin=gf.epochs(200), until=gf.epochs(400))
+    values = [rate.at(gf.Progress(0, 0, epoch)) for epoch in (0, 200, 300, 350, 400, 500)]
+    assert values == pytest.approx([2e-4, 2e-4, 2e-5, 2e-5 * 0.1**0.5, 2e-6, 2e-6], rel=1e-12)
+    assert values[1] == 2e-4 and values[-1] == 2e-6
+    assert Geometric(start=1.0, end=1.0, until=gf.steps(2)).at(gf.Progress(1)) == 1.0
+    with pytest.raises(RecipeError, match="'start' must be in"):
+        Geometric(start=0.0, end=1.0, until=gf.steps(1))

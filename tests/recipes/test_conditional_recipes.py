@@ -215,18 +215,23 @@ def test_both_players_of_infogan_want_the_codes_to_be_read() -> None:
     game = game_of("infogan_mnist")
     D, G = the_players(game)
     assert losses(D) == losses(G) == {"non-saturating": 1.0, "category": 1.0, "codes": 0.1}
+    scores = part(D, "non-saturating").keywords
+    # One pass over real and fake images gives the validity and both readings, of which each batch has its half.
+    (whole,) = scores["real"].origin.inputs
+    images, fakes = evaluation(whole).inputs[0].origin.inputs
     for player in (D, G):
-        on_fake = part(player, "non-saturating").keywords["fake"].origin
         logits, category = part(player, "category").inputs
         codes, means = part(player, "codes").inputs
-        # One pass gives the validity and both readings.
-        assert (logits.origin, means.origin) == (on_fake, on_fake)
-        noise, labels, continuous = sources(logits)
+        on_fake = part(player, "non-saturating").keywords["fake"]
+        halves = [signal.origin.inputs[0] for signal in (on_fake, logits, means)]
+        assert [half.origin for half in halves] == 3 * [whole.origin] and [half.output for half in halves] == [0, 1, 2]
+        assert [signal.origin.options["index"] for signal in (scores["real"], on_fake, logits, means)] == [0, 1, 1, 1]
+        noise, labels, continuous = sources(fakes)
         assert (labels, continuous) == (category.origin, codes.origin)
         assert (noise.prior, noise.low, noise.high, noise.shape) == ("uniform", -1.0, 1.0, (62,))
         assert (continuous.low, continuous.high, continuous.shape) == (-1.0, 1.0, (2,))
         assert labels.num_classes == 10
-    (real,) = sources(part(D, "non-saturating").keywords["real"])
+    (real,) = sources(images)
     assert real.data.value_range == (0.0, 1.0)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .layers import dropout as dropout_layers
-from .layers import initialise, joined, normalisation, output_activation
+from .layers import initialise, initialise_by_fans, joined, normalisation, output_activation
 
 Sides = tuple[int, int]
 
@@ -52,6 +52,13 @@ def _halving(before: int, after: int, kernel: int, large: Sides, bias: bool) -> 
     return [*layers, nn.Conv2d(before, after, kernel, 2, {4: 1, 5: 2}[kernel], bias=bias)]
 
 
+def _initialise(module: nn.Module, init: str, std: float | None) -> None:
+    if init == "fans":
+        initialise_by_fans(module)
+    else:
+        initialise(module, std, gain_std=std or 0.0)
+
+
 class ConvolutionalGenerator(nn.Module):
     """Vectors, joined, to a small map by one matrix product, then to an image by transposed convolutions.
 
@@ -68,7 +75,8 @@ class ConvolutionalGenerator(nn.Module):
         output: "tanh", "sigmoid" or "none".
         dropout: Share of each map's values dropped.
         bias: Whether layers without normalisation have biases.
-        init_std: Standard deviation of the initial weights and gains; None for torch's own.
+        init: "normal" or "fans".
+        init_std: Standard deviation of normal initial weights and gains; None for torch's own.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class ConvolutionalGenerator(nn.Module):
         output: str,
         dropout: float,
         bias: bool,
+        init: str = "normal",
         init_std: float | None,
     ) -> None:
         super().__init__()
@@ -106,7 +115,7 @@ class ConvolutionalGenerator(nn.Module):
 
         last = _doubling(widths[0], shape[0], kernel, sides[-2], sides[-1], bias)
         self.paint = nn.Sequential(*last, output_activation(output))
-        initialise(self, init_std, gain_std=init_std or 0.0)
+        _initialise(self, init, init_std)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         images: Tensor = self.project(joined(inputs))
@@ -129,7 +138,8 @@ class ConvolutionalDiscriminator(nn.Module):
         slope: Negative slope of the leaky ReLU.
         dropout: Share of each map's values dropped.
         bias: Whether layers without normalisation have biases.
-        init_std: Standard deviation of the initial weights and gains; None for torch's own.
+        init: "normal" or "fans".
+        init_std: Standard deviation of normal initial weights and gains; None for torch's own.
     """
 
     def __init__(
@@ -142,6 +152,7 @@ class ConvolutionalDiscriminator(nn.Module):
         slope: float,
         dropout: float,
         bias: bool,
+        init: str = "normal",
         init_std: float | None,
     ) -> None:
         super().__init__()
@@ -153,7 +164,7 @@ class ConvolutionalDiscriminator(nn.Module):
             layers += [*normalisation(kind, after), nn.LeakyReLU(slope, inplace=True), *dropout_layers(dropout)]
             self.stages.append(nn.Sequential(*layers))
         self.judge = nn.Sequential(nn.Flatten(), nn.Linear(widths[-1] * math.prod(sides[-1]), 1, bias=bias))
-        initialise(self, init_std, gain_std=init_std or 0.0)
+        _initialise(self, init, init_std)
 
     def forward(self, images: Tensor) -> Tensor:
         for stage in self.stages:

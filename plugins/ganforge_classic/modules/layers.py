@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -50,7 +52,7 @@ def initialise(module: nn.Module, weight_std: float | None, gain_std: float = 0.
             nn.init.normal_(layer.weight, 0.0, weight_std)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-        elif isinstance(layer, _NORMALISED):
+        elif isinstance(layer, _NORMALISED) and layer.weight is not None:
             nn.init.normal_(layer.weight, 1.0, gain_std)
             nn.init.zeros_(layer.bias)
 
@@ -70,3 +72,28 @@ def initialise_uniform(module: nn.Module, limit: float | None) -> None:
                 nn.init.uniform_(layer.weight, -limit, limit)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def initialise_by_fans(module: nn.Module) -> None:
+    """Draw convolutions from uniform distributions of variance 4 / (fan_in + fan_out), matrices of half of it.
+
+    Biases are zero. Gulrajani et al. 2017's code calls this He's; a fan that a stride thins out is divided by its
+    square.
+
+    Args:
+        module: Changed in place.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            transposed = isinstance(layer, nn.ConvTranspose2d)
+            area, thinned = math.prod(layer.kernel_size), math.prod(layer.stride)
+            fans = layer.in_channels * area, layer.out_channels * area
+            total = fans[0] / thinned + fans[1] if transposed else fans[0] + fans[1] / thinned
+            limit = math.sqrt(3 * 4 / total)
+            nn.init.uniform_(layer.weight, -limit, limit)
+        elif isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
