@@ -78,8 +78,8 @@ def share(right: Tensor) -> float:
 class Modes(Criterion):
     """Do samples look like real images, and are all classes among them?
 
-    The distance is Fréchet's in the judge's features, to held-out real images. A mode is caught when it has a fifth
-    of its fair share of samples of which the judge is sure (0.9).
+    The distance is Fréchet's in the judge's features, to held-out real images. A mode is caught when the judge takes a
+    fifth of its fair share of samples for it; the judge is sure of a sample from 0.9 on.
 
     Args:
         kind: Which judge.
@@ -99,7 +99,7 @@ class Modes(Criterion):
         opinion = judge(images)
         mode, count = opinion.modes()
         sure = opinion.confidence() > _CONFIDENT
-        caught = torch.bincount(mode[sure], minlength=count) >= max(1.0, _CAUGHT * len(images) / count)
+        caught = torch.bincount(mode, minlength=count) >= max(1.0, _CAUGHT * len(images) / count)
         return {
             "Fréchet distance": frechet(opinion.features, judge.real.features),
             f"modes of {count}": caught.sum().item(),
@@ -131,7 +131,7 @@ class Asked(Criterion):
 
 @attrs.frozen(kw_only=True)
 class Labels(Asked):
-    """Do samples show the class of their label, or still what their source shows? Labels cycle: 0, 1, …, k - 1, 0, …
+    """Do samples show the class of their label, or still what their source shows? Labels cycle: 0, 1, …, k - 1, 0.
 
     Args:
         head: Which of the things that the judge tells is the class; none where only what is kept counts.
@@ -298,12 +298,12 @@ class Codes(Criterion):
 
 @attrs.frozen(kw_only=True)
 class Pairs(Criterion):
-    """Do the two images of a pair, a digit and edges, show the same digit? One digit for all would tell nothing."""
+    """Do both images of a pair, a digit and a negative, show the same digit? One digit for all would tell nothing."""
 
     def reads(self) -> tuple[str, ...]:
         return ("a", "b")
 
     def measure(self, played: Played) -> Numbers:
         a, b = played.draw(*self.reads(), count=self.count)
-        first, second = (played.judges.judge(kind, x)(x)["digit"] for kind, x in (("digits", a), ("edges", b)))
+        first, second = (played.judges.judge("digits", x)(x)["digit"] for x in (a, -b))
         return {"information of a and b": information(first, second, 10), "same digit": share(first == second)}

@@ -16,7 +16,6 @@ from torch.nn import functional
 
 from ganforge_data import MNIST
 from ganforge_data.rendering import Scene, render, render_domain, scene
-from ganforge_data.transformed import transformed
 
 HELD_OUT = 9_001
 _TRAINING = 9_000
@@ -32,12 +31,6 @@ def digits(channels: int, size: Size, held_out: bool, root: Path) -> Real:
     (examples,) = MNIST(size=size, split="test" if held_out else "train").open(root)
     read = examples.read(torch.arange(len(examples)))
     return read["images"].float() / 127.5 - 1, read["labels"][:, None]
-
-
-def edges(channels: int, size: Size, held_out: bool, root: Path) -> Real:
-    """The same digits as their edges."""
-    images, classes = digits(channels, size, held_out, root)
-    return transformed((images + 1) / 2, "edges") * 2 - 1, classes
 
 
 def shapes(channels: int, size: Size, held_out: bool, root: Path) -> Real:
@@ -62,7 +55,6 @@ def _scenes(held_out: bool) -> Scene:
 
 KINDS: dict[str, tuple[dict[str, int], Callable[[int, Size, bool, Path], Real]]] = {
     "digits": ({"digit": 10}, digits),
-    "edges": ({"digit": 10}, edges),
     "shapes": ({"shape": 8, "colour": 8}, shapes),
     "looks": ({"shape": 8, "colour": 8, "look": 2}, looks),
 }

@@ -140,8 +140,8 @@ _ROWS = (
     Row(
         "sgan_mnist",
         "a classifier of digits learns from 100 labels",
-        "",
-        1_500,
+        "'classifier_widths=(500, 250, 250)' 'generator_widths=(250, 250)'",
+        2_400,
         (Monitor(monitor="error", words="error on test images"), Modes(kind="digits", count=1024)),
         "—; error with 100 labels: Salimans et al. 2016",
         breaks=("D",),
@@ -158,8 +158,8 @@ _ROWS = (
     Row(
         "cgan_mnist",
         "each column is a digit that was asked for",
-        "",
-        2_500,
+        "'generator_widths=(64, 128, 400)' 'maxout_widths=(120, 30, 60)'",
+        4_000,
         (Labels(kind="digits", head="digit"), _DIGITS),
         "Parzen log-likelihood on MNIST 132 ± 1.8 (paper, table 1)",
         tiles=100,
@@ -175,7 +175,8 @@ _ROWS = (
     Row(
         "pix2pix_facades",
         "pictures become their outlines",
-        "'data=shapes(size=32, direction=\"b-to-a\", count=1000)' base_channels=16 patch_layers=2 batch_size=4 epochs=4",
+        "'data=shapes(size=32, direction=\"b-to-a\", count=1000)' base_channels=16 patch_layers=2 batch_size=4 "
+        "epochs=4",
         None,
         (Difference(first="fake", second="target"),),
         f"facades: FID 119 of the authors' weights, 125 retrained ({_EDITING})",
@@ -219,8 +220,8 @@ _ROWS = (
     Row(
         "infogan_mnist",
         "each column is one value of a code that found the digits without labels",
-        "base_channels=16 hidden=256 batch_size=64",
-        2_500,
+        "base_channels=32 hidden=256 lr_discriminator=5e-4 batch_size=64",
+        1_000,
         (Codes(), _DIGITS),
         "the code as a classifier of MNIST: 5 % error (paper)",
         tiles=100,
@@ -240,8 +241,8 @@ _ROWS = (
     ),
     Row(
         "cogan_mnist",
-        "digits and their edges, in pairs that were never seen",
-        "'data=transformed(of=mnist(size=16))' base_channels=16 batch_size=64",
+        "digits and their negatives, in pairs that were never seen",
+        "'data=transformed(of=mnist(size=16), look=\"negative\")' base_channels=16 batch_size=64",
         1_500,
         (Pairs(), Modes(kind="digits", sample="a")),
         "—; pixels of both domains that agree: Liu & Tuzel 2016",
@@ -268,7 +269,8 @@ _ROWS = (
     Row(
         "stargan",
         "one translator gives shapes any of eight colours",
-        "'data=shapes(size=16, labels=\"colour\")' base_channels=16 blocks=2 n_critic=2 lr=1e-3 lambda_rec=50 steps=800",
+        "'data=shapes(size=16, labels=\"colour\")' base_channels=16 blocks=2 n_critic=2 lr=1e-3 lambda_rec=50 "
+        "steps=2500",
         None,
         (Labels(head="colour", sample="fake", source="source", kept=("shape",)),),
         "—",
@@ -287,7 +289,8 @@ _ROWS = (
     Row(
         "r3gan",
         "a relativistic loss and two zero-centred penalties",
-        "'data=shapes(size=16)' base_channels=32 blocks=1 cardinality=8 batch_size=32 lr=1e-3 gamma=0.5 ema_kimg=1 burn_in=30 kimg=30",
+        "'data=shapes(size=16)' base_channels=32 blocks=1 cardinality=8 batch_size=32 lr=1e-3 gamma=0.5 "
+        "ema_kimg=1 burn_in=30 kimg=30",
         None,
         (Modes(),),
         "CIFAR-10: FID 1.96; Stacked-MNIST: all 1000 modes (paper)",

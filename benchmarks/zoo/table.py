@@ -16,8 +16,9 @@ The numbers of a row are those of its criterion, first of its untrained networks
 variant that was broken on purpose: the loss of the player that makes the samples (for `sgan_mnist` that of the
 classifier) has its sign turned round, for a third of the steps. Judges are small classifiers of real images: MNIST's
 training images, or shapes that no row trains on. What rows are measured on, test images or yet other shapes, neither
-they nor their judges have seen. A mode is caught when it has a fifth of its fair share of samples of which the judge is
-sure; the Fréchet distance is in the judge's features, so it compares rows of one kind and size only.
+they nor their judges have seen. A mode is caught when the judge takes a fifth of its fair share of samples for it, and
+the judge is sure of a sample from a confidence of 0.9 on. The Fréchet distance is in the judge's features, so it
+compares rows of one kind and size only.
 
 `python benchmarks/zoo ROW` plays a row again and writes this page.
 

@@ -39,7 +39,9 @@ class Chosen(Examples):
         counts = [sum(map(len, members)) for members in found]
         if min(counts) < per_class:
             short = counts.index(min(counts))
-            raise DataError(f"few-labels: class {short} has {counts[short]} images; per_class={per_class} is asked for.")
+            raise DataError(
+                f"few-labels: class {short} has {counts[short]} images; per_class={per_class} is asked for."
+            )
         self._indices = torch.cat([torch.cat(members)[:per_class] for members in found])
 
     def __len__(self) -> int:
