@@ -1,7 +1,7 @@
 """SRGAN on photographs, Ledig et al. 2016 (arXiv:1609.04802)."""
 
 import ganforge as gf
-from ganforge_classic import L2, Adam, NonSaturating, Piecewise, l2
+from ganforge_classic import L2, Adam, Comparison, NonSaturating, Piecewise, l2
 from ganforge_data import Folder
 from ganforge_translate import SRGANDiscriminator, SRResNet
 
@@ -11,7 +11,7 @@ def srgan(
     data: gf.ImageData = Folder(root="data/imagenet", size=96, load_size=384, flip=True),
     adv: gf.AdversarialLoss = NonSaturating(),
     *,
-    content: gf.Loss = L2(),
+    content: Comparison = L2(),
     base_channels: int = 64,
     blocks: int = 16,
     scale: int = 4,
@@ -51,7 +51,7 @@ def srgan(
     D = SRGANDiscriminator("D", base_channels=base_channels)
     fake = gf.per_step(G(small))
 
-    g_loss = content.term(fake, large).named("content") + lambda_adv * adv.generator(fake=D(fake))
+    g_loss = content(fake, large).named("content") + lambda_adv * adv.generator(fake=D(fake))
     d_loss = adv.discriminator(real=D(large), fake=D(fake))
     error, bilinear = l2(fake, large), l2(gf.resize(small, (height, width)), large)
 

@@ -17,6 +17,7 @@ from .dcgan import DCGANDiscriminator, DCGANGenerator, Kernel
 from .distances import (
     L1,
     L2,
+    Comparison,
     CrossEntropy,
     Cycle,
     cross_entropy,
@@ -56,6 +57,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Bursts",
+    "Comparison",
     "Constant",
     "Cosine",
     "CrossEntropy",

@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@gf.component("l1")
-class L1(gf.Loss):
-    """Mean absolute difference of two signals of one shape; pix2pix's, Isola et al. 2016 (arXiv:1611.07004).
-
-    L = mean |prediction - target|, over the batch and all elements
-    """
+@gf.component()
+class Comparison(gf.Loss):
+    """Base of the losses that compare a signal with what it should be."""
 
     def __call__(self, prediction: gf.Signal, target: gf.Signal) -> gf.Term:
         """Compare two signals of one shape.
@@ -29,8 +26,16 @@ class L1(gf.Loss):
             target: What it should be.
         """
         term = self.term(prediction, target)
-        gf.expect_same_shape("l1", prediction=prediction, target=target)
+        gf.expect_same_shape(type(self).component_name(), prediction=prediction, target=target)
         return term
+
+
+@gf.component("l1")
+class L1(Comparison):
+    """Mean absolute difference of two signals of one shape; pix2pix's, Isola et al. 2016 (arXiv:1611.07004).
+
+    L = mean |prediction - target|, over the batch and all elements
+    """
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         from torch.nn.functional import l1_loss
@@ -39,22 +44,11 @@ class L1(gf.Loss):
 
 
 @gf.component("l2")
-class L2(gf.Loss):
+class L2(Comparison):
     """Mean squared difference of two signals of one shape.
 
     L = mean (prediction - target)^2, over the batch and all elements
     """
-
-    def __call__(self, prediction: gf.Signal, target: gf.Signal) -> gf.Term:
-        """Compare two signals of one shape.
-
-        Args:
-            prediction: What a network made.
-            target: What it should be.
-        """
-        term = self.term(prediction, target)
-        gf.expect_same_shape("l2", prediction=prediction, target=target)
-        return term
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         from torch.nn.functional import mse_loss

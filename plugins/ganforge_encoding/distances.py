@@ -5,30 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ganforge as gf
+from ganforge_classic import Comparison
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @gf.component("distance")
-class Distance(gf.Loss):
+class Distance(Comparison):
     """Mean Euclidean distance of two signals of one shape.
 
     L = E ||prediction - target||_2, the norm of each example over all its elements
 
     The reconstruction error that the code of Donahue et al. 2016 (arXiv:1605.09782) reports.
     """
-
-    def __call__(self, prediction: gf.Signal, target: gf.Signal) -> gf.Term:
-        """Compare two signals of one shape.
-
-        Args:
-            prediction: What a network made.
-            target: What it should be.
-        """
-        term = self.term(prediction, target)
-        gf.expect_same_shape("distance", prediction=prediction, target=target)
-        return term
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         from torch.linalg import vector_norm

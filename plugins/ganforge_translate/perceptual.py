@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 import ganforge as gf
+from ganforge_classic import Comparison
 from ganforge_classic.ranges import within
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _exists(loss: VGGContent, _: object, convolution: object) -> None:
 
 
 @gf.component("vgg-content")
-class VGGContent(gf.Loss):
+class VGGContent(Comparison):
     """Mean squared difference of two images' feature maps in VGG19, a network that was trained to name things.
 
     L = mean (f(x) / 12.75 - f(G(z)) / 12.75)^2, f the maps after the ReLU of one convolution
@@ -48,17 +49,6 @@ class VGGContent(gf.Loss):
     block: int = attrs.field(default=5, validator=within("[1, 5]"))
     convolution: int = attrs.field(default=4, validator=_exists)
     weights: str = ""
-
-    def __call__(self, prediction: gf.Signal, target: gf.Signal) -> gf.Term:
-        """Compare two images.
-
-        Args:
-            prediction: What a network made.
-            target: What it should be.
-        """
-        term = self.term(prediction, target)
-        gf.expect_same_shape("vgg-content", prediction=prediction, target=target)
-        return term
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         from .modules.vgg import content

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ganforge.engine.draw import seed_turn
 from ganforge.engine.loop import Loop
 from ganforge.language.data import Batch
+from ganforge.language.feedback import Integral
 from ganforge.language.length import Progress
 from ganforge.language.network import Evaluation, Network
 from ganforge.language.number import Product
@@ -30,7 +31,6 @@ from ganforge.language.signal import (
     SamplingMode,
     Signal,
 )
-from ganforge.language.feedback import Integral
 from ganforge.language.term import Measure, Part, Term
 
 
