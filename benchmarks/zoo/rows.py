@@ -176,7 +176,7 @@ _ROWS = (
         "pix2pix_facades",
         "pictures become their outlines",
         "'data=shapes(size=32, direction=\"b-to-a\", count=1000)' base_channels=16 patch_layers=2 batch_size=4 "
-        "epochs=4",
+        "epochs=15",
         None,
         (Difference(first="fake", second="target"),),
         f"facades: FID 119 of the authors' weights, 125 retrained ({_EDITING})",
@@ -194,7 +194,7 @@ _ROWS = (
     Row(
         "stackgan",
         "captions become sketches, and sketches pictures",
-        "'data=shapes(size=32, count=4096)' ratio=2 base_channels=16 critic_channels=12 batch_size=32 lr=5e-4 epochs=7",
+        "'data=shapes(size=32, count=4096)' ratio=2 base_channels=16 critic_channels=12 batch_size=32 lr=5e-4 epochs=12",
         None,
         (Captions(),),
         "IS 3.70 on CUB, 8.45 on COCO (paper)",
