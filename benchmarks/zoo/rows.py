@@ -194,7 +194,8 @@ _ROWS = (
     Row(
         "stackgan",
         "captions become sketches, and sketches pictures",
-        "'data=shapes(size=32, count=4096)' ratio=2 base_channels=16 critic_channels=12 batch_size=32 lr=5e-4 epochs=12",
+        "'data=shapes(size=32, count=4096)' ratio=2 base_channels=16 critic_channels=12 batch_size=32 lr=5e-4 "
+        "epochs=12",
         None,
         (Captions(),),
         "IS 3.70 on CUB, 8.45 on COCO (paper)",

@@ -258,8 +258,8 @@ def result(trained: dict[str, float], untrained: dict[str, float], broken: dict[
     return told | {"lines": 47, "cpu_seconds": 90.0, "judges": {"shapes-3x16x16": 0.99}}
 
 
-def named(distance: float, modes: float) -> dict[str, float]:
-    return {"Fréchet distance": distance, "modes of 64": modes}
+def named(distance: float, modes: float, sure: float = 0.6) -> dict[str, float]:
+    return {"Fréchet distance": distance, "modes of 64": modes, "judge is sure": sure}
 
 
 def test_the_page_says_what_was_measured_and_how_to_do_it_again():
@@ -279,6 +279,7 @@ def test_the_page_says_what_was_measured_and_how_to_do_it_again():
         (named(20, 60), named(500, 0), []),
         (named(20, 60), {}, []),
         (named(20, 31), {}, ["**collapsed to 31 modes**"]),
+        (named(20, 31, 0.4), {}, ["few modes are told apart yet"]),
         (named(450, 60), named(500, 0), ["**did not learn**"]),
         (named(20, 60), named(10, 0), ["**did not learn**"]),
     ],
