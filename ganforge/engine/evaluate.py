@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import Site
 from ..language.data import Batch
+from ..language.feedback import Resolve
 from ..language.graph import ordered
 from ..language.network import Evaluation, Network
 from ..language.operation import Builtin
@@ -53,12 +54,15 @@ class Play:
         self.shared.clear()
         self.batches.clear()
 
-    def measure(self, plan: TurnPlan, draw_batch: Callable[[Batch], Values]) -> dict[Measure, Tensor]:
+    def measure(
+        self, plan: TurnPlan, draw_batch: Callable[[Batch], Values], resolve: Resolve
+    ) -> dict[Measure, Tensor]:
         """Evaluate a turn's expressions and compute its losses.
 
         Args:
             plan: The turn.
             draw_batch: Gives this turn's batch of a data set.
+            resolve: Gives the present value of a number that may be scheduled.
         """
         graphs = plan.recorded | plan.kept
         values: dict[Expression, Values] = {}
@@ -68,7 +72,7 @@ class Play:
                     out = draw_batch(origin)
                 else:
                     inputs = [self._input(signal, values, plan, origin in graphs) for signal in origin.inputs]
-                    out = self._apply(origin, inputs)
+                    out = self._apply(origin, inputs, resolve)
             if isinstance(origin, PerStep):
                 self.shared[origin] = out
             values[origin] = _with_points(origin, out, plan)
@@ -85,13 +89,13 @@ class Play:
         attached = graph and (origin in plan.recorded or origin in plan.kept)
         return tensor if attached or not tensor.requires_grad else tensor.detach()
 
-    def _apply(self, origin: Expression, inputs: list[Tensor]) -> Values:
+    def _apply(self, origin: Expression, inputs: list[Tensor], resolve: Resolve) -> Values:
         if isinstance(origin, Evaluation):
             return _evaluate(self.modules[origin.network], inputs, self.machine)
         if isinstance(origin, Builtin):
             return (OPERATIONS[origin.name](*inputs, **origin.options),)
         if isinstance(origin, Operation):
-            return (origin.function(*inputs, **origin.options),)
+            return (origin.function(*inputs, **{name: resolve(value) for name, value in origin.options.items()}),)
         if isinstance(origin, ImagePool):
             return (self.pools[origin].mix(inputs[0].detach()),)
         if isinstance(origin, Barrier):

@@ -78,7 +78,11 @@ class Loop:
         # Evaluate, with everything but this player's networks held still.
         seed_turn(self.seed, state.counters.step, player.name, plan.turn)
         self._hold_all_but(plan.live)
-        measured = self.play.measure(plan, lambda batch: self._batch(batch, plan.turn))
+        measured = self.play.measure(
+            plan,
+            lambda batch: self._batch(batch, plan.turn),
+            lambda number: now_number(number, now, state.feedbacks),
+        )
         total = weighted(plan.parts, measured, now, state.feedbacks)
 
         # Differentiate with respect to this player's weights only.

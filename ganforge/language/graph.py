@@ -10,7 +10,7 @@ from .data import Batch
 from .feedback import Feedback, Readable, Reading, terms_of
 from .network import Evaluation, Network
 from .number import Product, Quantity
-from .signal import Expression, ImagePool, Signal
+from .signal import Expression, ImagePool, Operation, Signal
 from .term import Measure, Term
 
 if TYPE_CHECKING:
@@ -80,9 +80,17 @@ def read_quantities(value: Readable) -> Iterator[Quantity]:
         yield from term_quantities(term)
 
 
+def operation_quantities(signals: Iterable[Signal]) -> Iterator[Quantity]:
+    """The changing numbers among the options of the operations behind some signals."""
+    for origin in ordered(signals):
+        if isinstance(origin, Operation):
+            yield from quantities_of(tuple(origin.options.values()))
+
+
 def player_quantities(player: Player) -> Iterator[Quantity]:
-    """Every changing number that a player uses: weights, updates, fields of its optimizer and constraints."""
+    """Every changing number that a player uses: weights, options, updates, fields of optimizer and constraints."""
     yield from term_quantities(player.minimizes)
+    yield from operation_quantities(term_signals(player.minimizes))
     yield from quantities_of(player.updates)
     for component in (player.optimizer, *player.constraints):
         yield from quantities_of(tuple(component.values().values()))

@@ -27,8 +27,9 @@ from .graph import (
 )
 from .length import Length
 from .network import Evaluation, Network
+from .number import Quantity
 from .schedule import Schedule
-from .signal import Barrier, PerStep, Signal
+from .signal import Barrier, Operation, PerStep, Signal
 from .term import Part
 
 if TYPE_CHECKING:
@@ -247,6 +248,23 @@ def _watched_losses_need_no_gradient(game: Script) -> Iterator[Problem]:
                 )
 
 
+def _drawn_signals_stand_still(game: Script) -> Iterator[Problem]:
+    """Samples, and what only monitors read, are drawn at any time, so nothing behind them may be scheduled."""
+    drawn = [(f"sample '{name}'", [signal]) for name, signal in game.samples.items()]
+    drawn += [
+        (f"monitor '{name}'", [signal for measure in read_measures(value) for signal in measure.signals])
+        for name, value in watched_monitors(game).items()
+    ]
+    for reader, signals in drawn:
+        for origin in ordered(signals):
+            for key, value in origin.options.items() if isinstance(origin, Operation) else ():
+                if isinstance(value, Quantity):
+                    yield Problem(
+                        f"{reader} passes through '{origin}', whose '{key}' changes while the game is played.",
+                        origin.site,
+                    )
+
+
 def _averages_are_updated(game: Script) -> Iterator[Problem]:
     trained = {id(network) for player in game.players for network in player.trains}
     for network in averages_behind(game):
@@ -285,6 +303,7 @@ _RULES: tuple[Rule, ...] = (
     _epochs_need_data,
     _readings_are_measured,
     _watched_losses_need_no_gradient,
+    _drawn_signals_stand_still,
     _averages_are_updated,
     _shared_passes_reach,
 )

@@ -84,7 +84,7 @@ class RandomLabels(Expression):
 
 @attrs.frozen(eq=False, kw_only=True)
 class Operation(Expression):
-    """A function of tensors that has no parameters to train."""
+    """A function of tensors that has no parameters to train; its options may be scheduled numbers."""
 
     function: Callable[..., Tensor]
     options: dict[str, Any] = attrs.field(factory=dict)
@@ -230,8 +230,8 @@ def op(*, shape: Callable[..., Shape]) -> Callable[[Callable[..., Tensor]], Call
 def op(function: Any = None, /, *, shape: Any = None) -> Any:
     """Make a function of tensors an operation on signals.
 
-    Signals are given by position, constants by keyword. The result has the first signal's shape unless
-    ``shape`` (a function of the inputs' shapes) says otherwise.
+    Signals are given by position, constants and numbers that change (schedules, feedback) by keyword. The
+    result has the first signal's shape unless ``shape`` (a function of the inputs' shapes) says otherwise.
     """
 
     def decorate(function: Callable[..., Tensor]) -> Callable[..., Signal]:

@@ -6,6 +6,7 @@ import torch
 from engine_toys import (
     CPU,
     Hand,
+    Listed,
     Points,
     Sgd,
     critic,
@@ -19,6 +20,7 @@ from engine_toys import (
     mlp,
     play,
 )
+from torch import Tensor
 
 import ganforge as gf
 from ganforge.engine.samples import Sampler
@@ -98,3 +100,30 @@ def test_nothing_flows_back_through_a_stopped_gradient() -> None:
         loop.step()
     hand.expect_same()
     assert str(gf.stop_gradient(made)) == "held G(…) (3,)"
+
+
+@gf.op
+def brightened(x: Tensor, *, by: float | Tensor, twice: bool = False) -> Tensor:
+    return x + by * (1 + twice)
+
+
+def test_options_of_an_operation_may_be_scheduled_or_steered() -> None:
+    x = Points().batch().x
+    A = mlp("A", 3, 4, 3)
+    loss = mean(A(brightened(x, by=Listed(values_at=(0.0, 1.0, 3.0)), twice=True)))
+    k = gf.integral(loss, gain=1.0, start=0.5)
+    steered = mean(A(brightened(x, by=2.0 * k))).named("steered")
+    game = gf.Game(
+        gf.Player("A", trains=A, minimizes=loss + steered, optimizer=Sgd()), batch_size=6, length=gf.steps(4)
+    )
+    loop = play(game)
+    hand = Hand(loop)
+    optimizer, kept = hand.sgd("A"), 0.5
+    for step, by in enumerate((0.0, 1.0, 3.0)):
+        hand.turn(step, "A")
+        batch = hand.batch(step)
+        first = mean_loss(hand["A"](batch + 2 * by))
+        hand.update(optimizer, first + mean_loss(hand["A"](batch + 2 * kept)))
+        kept += first.item()
+        loop.step()
+    hand.expect_same(lambda one, other: torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7))

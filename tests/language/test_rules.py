@@ -196,6 +196,17 @@ CASES = {
         },
         [(9, "a feedback reads the loss 'l1', which no player computes.", "")],
     ),
+    "a sample through a scheduled operation": (
+        "_drawn_signals_stand_still",
+        {
+            9: "adam, moved = Adam(), gf.op(lambda image, by: image + by)(fake, by=Ramp())",
+            12: f'return gf.Game(d, g, {END}, samples={{"moved": moved}}, monitors={{"m": l1(moved, real)}})',
+        },
+        [
+            (9, "sample 'moved' passes through '<lambda>', whose 'by' changes while the game is played.", ""),
+            (9, "monitor 'm' passes through '<lambda>', whose 'by' changes while the game is played.", ""),
+        ],
+    ),
     "an average that never moves": (
         "_averages_are_updated",
         {12: f'still = gf.ema(Gen("H", frozen=True)); return gf.Game(d, g, {END}, samples=still(z))'},
