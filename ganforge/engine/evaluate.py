@@ -54,9 +54,7 @@ class Play:
         self.shared.clear()
         self.batches.clear()
 
-    def measure(
-        self, plan: TurnPlan, draw_batch: Callable[[Batch], Values], resolve: Resolve
-    ) -> dict[Measure, Tensor]:
+    def measure(self, plan: TurnPlan, draw_batch: Callable[[Batch], Values], resolve: Resolve) -> dict[Measure, Tensor]:
         """Evaluate a turn's expressions and compute its losses.
 
         Args:

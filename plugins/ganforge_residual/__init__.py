@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import ganforge as gf
 
+from .augmentation import augmented as augmented
 from .averages import HalfLife as HalfLife
 from .cnn import CNNDiscriminator as CNNDiscriminator
 from .cnn import CNNGenerator as CNNGenerator

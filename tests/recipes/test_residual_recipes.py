@@ -23,8 +23,9 @@ from ganforge.engine.device import Machine
 from ganforge.engine.draw import seed_turn
 from ganforge.engine.loop import Loop
 from ganforge.engine.modules import trial
-from ganforge.language.graph import game_batches
+from ganforge.language.graph import game_batches, ordered, term_signals
 from ganforge.language.recipe import load_recipe
+from ganforge.language.signal import Operation
 from ganforge.registry.catalogue import Catalogue
 from ganforge.registry.discovery import installed
 
@@ -249,18 +250,23 @@ def test_r3gan_has_the_schedules_of_its_authors() -> None:
     assert weights.keys() == {"r1", "r2"} and weights["r1"] == weights["r2"]
     (gamma,) = weights["r1"]
     average = game.samples["samples"].origin.network.average
+    read = [signal for player in (D, G) for signal in term_signals(player.minimizes)]
+    operations = [origin for origin in ordered(read) if isinstance(origin, Operation)]
+    assert [operation.function.__name__ for operation in operations] == ["augmented"] * 3
     for share in (0.0, 0.25, 0.5, 1.0, 1.5):
         now, done = gf.Progress(0, int(share * 20_000_000), 0.0), min(share, 1.0)
         assert D.optimizer.values()["lr"].at(now) == pytest.approx(half_cosine(2e-4, 5e-5, done))
         assert gamma.at(now) == pytest.approx(half_cosine(0.05, 0.005, done))
         assert second.at(now) == pytest.approx(half_cosine(0.9, 0.99, done))
+        for operation in operations:
+            assert operation.options["chance"].at(now) == pytest.approx(half_cosine(0.0, 0.55, done))
         images = half_cosine(0.0, 5_000_000, done)
         assert average.decay.at(now) == pytest.approx(0.5 ** (512 / max(images, 1e-8)))
 
 
 def test_r3gan_plays_as_a_hand_written_loop() -> None:
     # Four images a step: the schedules end after four steps.
-    hand = Hand("r3gan", lr="0.01", gamma="0.5", burn_in="0.016", ema_kimg="0.01")
+    hand = Hand("r3gan", lr="0.01", gamma="0.5", burn_in="0.016", ema_kimg="0.01", augmentation="0")
     D, G = hand["D"], hand["G"]
     average = copy.deepcopy(G)
     for_d, for_g = (hand.adam(name, betas=(0.0, 0.9)) for name in "DG")
