@@ -143,7 +143,7 @@ def test_a_critic_is_paid_for_right_pairs_and_half_each_for_wrong_and_fake_ones(
     assert captions[0] is captions[1] is captions[2] and network_of(captions[0]) == "E"
     images = [pair.origin.inputs[0] for pair in pairs]
     if stage == "1":
-        assert [str(image.origin) for image in images[:2]] == ["_resized", "_resized"]
+        assert [str(image.origin) for image in images[:2]] == ["resize", "resize"]
         images[:2] = [image.origin.inputs[0] for image in images[:2]]
     # The fields of a batch are images, captions, mismatched.
     assert [image.output for image in images[:2]] == [0, 2] and images[0].origin is images[1].origin
