@@ -61,7 +61,7 @@ _ROWS = (
         "vanilla_mnist",
         "two perceptrons draw digits",
         "batch_size=128",
-        1_500,
+        4_000,
         (_DIGITS,),
         "—; for the paper's networks see `goodfellow_mnist`",
     ),
@@ -76,8 +76,8 @@ _ROWS = (
     Row(
         "goodfellow_mnist",
         "the 2014 game: maxout, dropout, momentum",
-        "hidden=400 units=120",
-        5_000,
+        "hidden=300 units=60",
+        4_000,
         (_DIGITS,),
         "Parzen log-likelihood on MNIST 225 ± 2 (paper, table 1)",
     ),
@@ -91,9 +91,9 @@ _ROWS = (
     ),
     Row(
         "dcgan_cifar_keras",
-        "a textbook's DCGAN without normalisation",
-        "'data=shapes(size=16)' base_channels=32",
-        2_000,
+        "a textbook's DCGAN without normalisation, held by noise on labels",
+        "'data=shapes(size=16)' base_channels=16 'adv=non-saturating(noise=0.3, smooth=0.1)'",
+        2_500,
         (Modes(),),
         "—",
     ),
@@ -230,8 +230,8 @@ _ROWS = (
     Row(
         "bigan_mnist",
         "an encoder that inverts G, learnt without comparing images",
-        "units=256 lr=5e-4 epochs=100",
-        3_000,
+        "units=512",
+        4_000,
         (
             Labels(kind="digits", sample="reconstruction", source="real", kept=("digit",)),
             Modes(kind="digits", sample="fake"),
