@@ -290,8 +290,8 @@ _ROWS = (
     Row(
         "r3gan",
         "a relativistic loss and two zero-centred penalties",
-        "'data=shapes(size=16)' base_channels=32 blocks=1 cardinality=8 batch_size=32 lr=1e-3 gamma=0.5 "
-        "ema_kimg=1 burn_in=30 kimg=30",
+        "'data=shapes(size=16)' base_channels=32 blocks=1 cardinality=8 batch_size=32 lr=2e-3 ema_kimg=1 burn_in=30 "
+        "kimg=30 augmentation=0",
         None,
         (Modes(),),
         "CIFAR-10: FID 1.96; Stacked-MNIST: all 1000 modes (paper)",
