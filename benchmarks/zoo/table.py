@@ -51,7 +51,7 @@ def numbers(result: Mapping[str, Any]) -> list[str]:
 
 
 def _short(number: float) -> str:
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return f"{number:.0f}" if 100 <= abs(number) < 1e6 else f"{number:.3g}"
 
 
 def judged(result: Mapping[str, Any]) -> str:
