@@ -80,6 +80,8 @@ def disturbed(out: Path, length: float, chance: random.Random) -> int:
             _, status = os.waitpid(process, 0)
         if os.WIFSIGNALED(status):
             kills += 1
+            # Where the disk is slow for a while, no child might live to save; each next one lives longer.
+            length *= 1.1
         elif os.WEXITSTATUS(status) == 0:
             return kills
         else:
