@@ -7,7 +7,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganforge_classic.modules.layers import output_activation
+from ganforge_classic.modules.layers import initialise, output_activation
 
 SLOPE = 0.2
 
@@ -18,13 +18,6 @@ def _linear(before: int, after: int) -> nn.Linear:
 
 def _norm(units: int) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(units, affine=False)
-
-
-def _initialise(module: nn.Module, std: float | None) -> None:
-    """Draw weights from N(0, std); None leaves torch's own. Batch norm without a gain has nothing to draw."""
-    for layer in module.modules():
-        if std is not None and isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, 0.0, std)
 
 
 class Generator(nn.Module):
@@ -43,7 +36,7 @@ class Generator(nn.Module):
         self.first, self.first_norm = _linear(length, units), _norm(units)
         self.second, self.again, self.second_norm = _linear(units, units), _linear(length, units), _norm(units)
         self.paint = nn.Sequential(_linear(units, math.prod(shape)), output_activation(output), nn.Unflatten(1, shape))
-        _initialise(self, init_std)
+        initialise(self, init_std)
 
     def forward(self, codes: Tensor) -> Tensor:
         codes = codes.flatten(1)
@@ -76,7 +69,7 @@ class Encoder(nn.Module):
             _linear(units, length),
         )
         self.bounded = bounded
-        _initialise(self, init_std)
+        initialise(self, init_std)
 
     def forward(self, examples: Tensor) -> Tensor:
         codes: Tensor = self.layers(examples)
@@ -97,7 +90,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.first, self.second, self.code = _linear(size, units), _linear(units, units), _linear(length, units)
         self.norm, self.judge = _norm(units), _linear(units, 1)
-        _initialise(self, init_std)
+        initialise(self, init_std)
 
     def forward(self, examples: Tensor, codes: Tensor) -> Tensor:
         hidden = functional.leaky_relu(self.first(examples.flatten(1)), SLOPE)
