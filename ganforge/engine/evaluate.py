@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -90,10 +91,8 @@ class Play:
     def _apply(self, origin: Expression, inputs: list[Tensor], resolve: Resolve) -> Values:
         if isinstance(origin, Evaluation):
             return _evaluate(self.modules[origin.network], inputs, self.machine)
-        if isinstance(origin, Builtin):
-            return (OPERATIONS[origin.name](*inputs, **origin.options),)
-        if isinstance(origin, Operation):
-            return (origin.function(*inputs, **{name: resolve(value) for name, value in origin.options.items()}),)
+        if isinstance(origin, Builtin | Operation):
+            return _operate(origin, inputs, {name: resolve(value) for name, value in origin.options.items()})
         if isinstance(origin, ImagePool):
             return (self.pools[origin].mix(inputs[0].detach()),)
         if isinstance(origin, Barrier):
@@ -132,6 +131,12 @@ def _evaluate(module: nn.Module, inputs: list[Tensor], machine: Machine) -> Valu
     return tuple(value.float() if value.dtype == torch.bfloat16 else value for value in values)
 
 
+def _operate(origin: Builtin | Operation, inputs: list[Tensor], options: Mapping[str, Any]) -> Values:
+    """The result of one of the language's operations, or of the recipe's own."""
+    function = OPERATIONS[origin.name] if isinstance(origin, Builtin) else origin.function
+    return (function(*inputs, **options),)
+
+
 @contextmanager
 def _place(site: Site | None, doing: str, what: object) -> Iterator[None]:
     """Add the recipe's line to whatever torch raises."""
@@ -168,10 +173,8 @@ def evaluate_samples(
                 train = origin in training and not origin.network.frozen
                 with _mode(module, training=train):
                     values[origin] = _evaluate(module, inputs, machine)
-            elif isinstance(origin, Builtin):
-                values[origin] = (OPERATIONS[origin.name](*inputs, **origin.options),)
-            elif isinstance(origin, Operation):
-                values[origin] = (origin.function(*inputs, **origin.options),)
+            elif isinstance(origin, Builtin | Operation):
+                values[origin] = _operate(origin, inputs, origin.options)
             elif origin.inputs:
                 values[origin] = (inputs[0],)
             else:
