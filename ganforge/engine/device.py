@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..errors import GanforgeError
+from .tuning import Tuning
 
 Precision: TypeAlias = Literal["fp32", "tf32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "bf16")
@@ -28,12 +29,12 @@ class Machine:
     Args:
         device: Where networks, data and draws live.
         precision: ``fp32``, ``tf32`` (CUDA's 19-bit products) or ``bf16`` (autocast, fp32 master weights).
-        channels_last: Whether convolutional networks and images are laid out channels last.
+        tuning: What the engine does by itself to save time and memory.
     """
 
     device: torch.device
     precision: Precision = "fp32"
-    channels_last: bool = True
+    tuning: Tuning = Tuning()
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context in which networks are evaluated."""
@@ -44,7 +45,7 @@ class Machine:
     def place(self, module: nn.Module) -> nn.Module:
         """Move a module to the device, in the layout its convolutions prefer."""
         module = module.to(self.device)
-        if self.channels_last and any(parameter.dim() == 4 for parameter in module.parameters()):
+        if self.tuning.channels_last and any(parameter.dim() == 4 for parameter in module.parameters()):
             # Not every torch release declares this overload.
             layout: dict[str, Any] = {"memory_format": torch.channels_last}
             module = module.to(**layout)

@@ -29,6 +29,7 @@ from .loop import Loop
 from .modules import input_shapes, trial
 from .observer import Observer
 from .samples import Sampler
+from .tuning import Tuning
 from .watched import Watched
 
 _SAMPLES = 64
@@ -47,6 +48,7 @@ class Settings:
         log_every: Steps between log lines; None for about a hundred lines a run.
         sample_every: Steps between sample grids; None for about ten a run.
         checkpoint_every: Steps between checkpoints; None for about five a run.
+        without: Optimisations to leave out, by name, so as to measure them.
     """
 
     seed: int = 0
@@ -57,6 +59,7 @@ class Settings:
     log_every: int | None = None
     sample_every: int | None = None
     checkpoint_every: int | None = None
+    without: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
     def resolved(self, total: int) -> Settings:
         """These settings with every interval decided."""
@@ -86,7 +89,7 @@ class Run:
         self.folder = folder
         self.registry = registry
         self.observers = observers
-        self.machine = Machine(choose_device(settings.device), settings.precision)
+        self.machine = Machine(choose_device(settings.device), settings.precision, Tuning.without(settings.without))
         self.machine.prepare()
         trial(game)  # Shapes that do not fit are told before any data is opened.
         self.data = open_data(game_batches(game), game.batch_size, self.machine, settings, self._note)
@@ -273,7 +276,7 @@ def open_data(
             stream=number,
             batch_size=batch_size,
             device=machine.device,
-            keep_channels_last=machine.channels_last,
+            keep_channels_last=machine.tuning.channels_last,
             note=note,
         )
         for number, origin in enumerate(origins)
