@@ -40,6 +40,8 @@ def train(
     log_every: int | None = None,
     sample_every: int | None = None,
     checkpoint_every: int | None = None,
+    accumulate: int = 1,
+    recompute: bool = False,
     quiet: bool = False,
 ) -> TrainedRun:
     """Train a game in a folder.
@@ -56,6 +58,8 @@ def train(
         log_every: Steps between log lines.
         sample_every: Steps between sample grids.
         checkpoint_every: Steps between checkpoints.
+        accumulate: Equal pieces of each batch that are evaluated one after the other, to save memory.
+        recompute: Compute activations again in the backward pass instead of keeping them.
         quiet: Show no progress.
 
     Returns:
@@ -73,6 +77,8 @@ def train(
         log_every=log_every,
         sample_every=sample_every,
         checkpoint_every=checkpoint_every,
+        accumulate=accumulate,
+        recompute=recompute,
     )
     return play(game, Path(out), settings, resume=resume, quiet=quiet)
 

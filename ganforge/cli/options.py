@@ -24,6 +24,15 @@ _FLAGS = (
     click.option("--checkpoint-every", type=_COUNT, metavar="N", help="Steps between checkpoints."),
     click.option("--sample-every", type=_COUNT, metavar="N", help="Steps between sample grids."),
     click.option("--log-every", type=_COUNT, metavar="N", help="Steps between log lines."),
+    click.option("--accumulate", type=_COUNT, metavar="N", help="Evaluate each batch in N pieces, to save memory."),
+    click.option("--recompute", is_flag=True, default=None, help="Keep no activations for backward passes."),
+    click.option(
+        "--without",
+        multiple=True,
+        metavar="NAME",
+        callback=lambda _context, _option, names: names or None,  # None leaves what a run was begun with.
+        help="Leave out an optimisation, to measure it.",
+    ),
     click.option("--quiet", is_flag=True, help="Show no progress."),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +15,7 @@ from ..errors import GanforgeError
 from .tuning import Tuning
 
 Precision: TypeAlias = Literal["fp32", "tf32", "bf16"]
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # Numbers of malloc.h.
 PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "bf16")
 
 
@@ -30,11 +33,15 @@ class Machine:
         device: Where networks, data and draws live.
         precision: ``fp32``, ``tf32`` (CUDA's 19-bit products) or ``bf16`` (autocast, fp32 master weights).
         tuning: What the engine does by itself to save time and memory.
+        accumulate: Pieces of each batch that are evaluated one after the other, their gradients added up.
+        recompute: Whether backward passes compute activations again instead of keeping them.
     """
 
     device: torch.device
     precision: Precision = "fp32"
-    tuning: Tuning = Tuning()
+    tuning: Tuning = attrs.field(factory=Tuning)
+    accumulate: int = 1
+    recompute: bool = False
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context in which networks are evaluated."""
@@ -52,12 +59,22 @@ class Machine:
         return module
 
     def prepare(self) -> None:
-        """Set torch's process-wide switches for this precision."""
+        """Set the process-wide switches of torch and of the C library."""
+        if self.device.type == "cpu" and self.tuning.kept_memory:
+            _keep_freed_memory()
         if self.device.type == "cuda":
             allowed = self.precision != "fp32"
             torch.backends.cuda.matmul.allow_tf32 = allowed
             torch.backends.cudnn.allow_tf32 = allowed
             torch.cuda.set_device(self.device)
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc to keep blocks of up to 32 MiB, its most, for the next step: fresh pages must be cleared each time."""
+    with contextlib.suppress(OSError, AttributeError):  # Another C library.
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, 32 * 1024**2)
+        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def choose_device(text: str = "auto") -> torch.device:

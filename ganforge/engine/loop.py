@@ -12,18 +12,21 @@ from ..errors import RecipeError
 from ..language.data import Batch
 from ..language.feedback import Readable, Reading, terms_of
 from ..language.game import Game
-from ..language.graph import batches_behind, term_signals
+from ..language.graph import batches_behind, ordered, term_signals
 from ..language.length import Progress
-from ..language.network import Network
+from ..language.network import Evaluation, Network
 from ..language.optimizer import Constraint
 from ..language.player import Phase, Player
-from ..language.term import Part, Term
+from ..language.signal import Expression
+from ..language.term import Measure, Part, Term
 from .batches import Batches
 from .device import Machine
 from .draw import seed_turn
 from .evaluate import Play, Values
 from .guard import Guard
+from .joining import independent_networks
 from .numbers import now_number, plain_number, read, scheduled_fields, weighted
+from .pieces import mean_of, pieces
 from .plan import TurnPlan, plan_step
 from .state import State
 
@@ -49,6 +52,7 @@ class Loop:
         self._counted = {phase: _counted(phase) for phase in game.phases}
         self._plans: dict[object, tuple[TurnPlan, ...]] = {}
         self._live: frozenset[Network] = frozenset()
+        self._independent = self._independent_networks()
         self._updated: set[Network] = set()
 
     # A step is every player's turns in the order written; then averages and feedbacks follow.
@@ -69,26 +73,26 @@ class Loop:
 
     def _turn(self, plan: TurnPlan, now: Progress) -> None:
         """One update of one player."""
-        state, player = self.state, plan.player
+        state, player, tuning = self.state, plan.player, self.machine.tuning
         number = state.counters.turns[player.name]
         state.counters.turns[player.name] = number + 1
         if not plan.parts:  # Every term is lazy and none is due.
             return
 
-        # Evaluate, with everything but this player's networks held still.
+        # Draw, with everything but this player's networks held still.
         seed_turn(self.seed, state.counters.step, player.name, plan.turn)
-        self._hold_all_but(plan.live)
-        measured = self.play.measure(
-            plan,
-            lambda batch: self._batch(batch, plan.turn),
-            lambda number: now_number(number, now, state.feedbacks),
-        )
-        total = weighted(plan.parts, measured, now, state.feedbacks)
+        self._hold_all_but(plan.live if tuning.held_networks else frozenset(state.trainable))
+        drawn = self.play.draw(plan, lambda batch: self._batch(batch, plan.turn))
 
-        # Differentiate with respect to this player's weights only.
+        # Evaluate, and differentiate with respect to this player's weights only.
         optimizer, named = state.optimizers[player.name], state.parameters(player)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(total, inputs=[parameter for _, parameter in named], retain_graph=plan.retain)
+        optimizer.zero_grad(set_to_none=tuning.fresh_gradients)
+        measured = mean_of(
+            [
+                self._differentiate(plan, piece, number, now)
+                for number, piece in enumerate(pieces(drawn, self.machine.accumulate))
+            ]
+        )
         self.guard.check(plan, state.counters.step, measured, named, optimizer)
 
         # Update.
@@ -100,7 +104,22 @@ class Loop:
             for constraint in self._constraints(player, now):
                 for network in player.trains:
                     constraint.apply(state.modules[network])
-        state.measured |= {measure: value.detach() for measure, value in measured.items()}
+        state.measured |= measured
+
+    def _differentiate(
+        self, plan: TurnPlan, drawn: Mapping[Expression, Values], piece: int, now: Progress
+    ) -> dict[Measure, Tensor]:
+        """Add the gradients of one piece of the batch, and give the losses it has."""
+        feedbacks, count = self.state.feedbacks, self.machine.accumulate
+        measured = self.play.measure(plan, drawn, lambda number: now_number(number, now, feedbacks), piece)
+        total = weighted(plan.parts, measured, now, feedbacks)
+        weights = [parameter for _, parameter in self.state.parameters(plan.player)]
+        torch.autograd.backward(
+            total if count == 1 else total / count,
+            inputs=weights if self.machine.tuning.held_networks else None,
+            retain_graph=plan.retain,
+        )
+        return {measure: value.detach() for measure, value in measured.items()}
 
     # Phases and progress.
 
@@ -157,8 +176,16 @@ class Loop:
                 turns.append((player, turn, due))
         key = tuple((player.name, turn, tuple(part.label for part in due)) for player, turn, due in turns)
         if key not in self._plans:
-            self._plans[key] = plan_step(turns)
+            self._plans[key] = plan_step(turns, self._independent)
         return self._plans[key]
+
+    def _independent_networks(self) -> frozenset[Network]:
+        if not self.machine.tuning.merged_calls:
+            return frozenset()
+        measures = self.state.measures
+        origins = ordered(signal for measure in measures for signal in measure.signals)
+        calls = [origin for origin in origins if isinstance(origin, Evaluation)]
+        return independent_networks(calls, self.state.modules)
 
     def _updates(self, player: Player, now: Progress) -> int:
         value = plain_number(player.updates, now, self.state.feedbacks)
@@ -211,7 +238,8 @@ class Loop:
             if network.average.warmup:
                 done = self.state.counters.averaged[name]
                 decay = min(decay, (1 + done) / (10 + done))
-            _follow(self.state.modules[network], self.state.modules[network.average.of], decay)
+            follower, leader = self.state.modules[network], self.state.modules[network.average.of]
+            _follow(follower, leader, decay, at_once=self.machine.tuning.fused_updates)
             self.state.counters.averaged[name] += 1
 
     def _feed_back(self, now: Progress) -> None:
@@ -283,11 +311,14 @@ def _clip(player: Player, parameters: Iterable[torch.nn.Parameter]) -> None:
 
 
 @torch.no_grad()
-def _follow(average: torch.nn.Module, module: torch.nn.Module, decay: float) -> None:
+def _follow(average: torch.nn.Module, module: torch.nn.Module, decay: float, at_once: bool) -> None:
     """Move an average towards the weights; buffers are copied."""
     followers: list[Tensor] = list(average.parameters())
     leaders: list[Tensor] = list(module.parameters())
-    if followers:
+    if not at_once:
+        for mine, theirs in zip(followers, leaders, strict=True):
+            mine.lerp_(theirs, 1.0 - decay)
+    elif followers:
         torch._foreach_lerp_(followers, leaders, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
     for mine, theirs in zip(average.buffers(), module.buffers(), strict=True):
         mine.copy_(theirs)

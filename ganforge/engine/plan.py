@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -14,6 +14,7 @@ from ..language.number import Quantity
 from ..language.player import Player, Script
 from ..language.signal import Barrier, Expression, Noise, PerStep, RandomLabels, Signal
 from ..language.term import Measure, Part
+from .joining import join
 
 SOURCES = (Noise, RandomLabels, Batch)
 
@@ -32,6 +33,8 @@ class TurnPlan:
         kept: Expressions evaluated with a graph for a later turn of the step.
         points: Signals that a loss differentiates with respect to, as (expression, output).
         continued: Per-step signals of earlier turns whose graph goes on in this one.
+        twice: Expressions between a gradient point and the loss that differentiates with respect to it.
+        joined: Evaluations of one network that are computed as one batch, by the first of them.
         live: Networks whose weights need gradients while this turn is evaluated.
         retain: Whether the graph must outlive this turn's backward pass.
     """
@@ -45,6 +48,8 @@ class TurnPlan:
     kept: frozenset[Expression]
     points: frozenset[tuple[Expression, int]]
     continued: frozenset[Expression]
+    twice: frozenset[Expression]
+    joined: Mapping[Expression, tuple[Evaluation, ...]]
     live: frozenset[Network]
     retain: bool
 
@@ -66,11 +71,14 @@ class _Draft:
     live: set[Network] = attrs.field(factory=set)
 
 
-def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[TurnPlan, ...]:
+def plan_step(
+    turns: Sequence[tuple[Player, int, tuple[Part, ...]]], independent: Collection[Network] = ()
+) -> tuple[TurnPlan, ...]:
     """Plan a whole step.
 
     Args:
         turns: Each turn's player, its number among the player's turns, and its active parts, in order.
+        independent: Networks that give each example the same whatever others are in its batch.
     """
     drafts: list[_Draft] = []
     for player, turn, parts in turns:
@@ -91,7 +99,7 @@ def plan_step(turns: Sequence[tuple[Player, int, tuple[Part, ...]]]) -> tuple[Tu
         draft.live = set(player.trains)
         _keep_shared(draft, drafts)
         drafts.append(draft)
-    return tuple(_finish(draft) for draft in drafts)
+    return tuple(_finish(draft, independent) for draft in drafts)
 
 
 def rehearse(game: Script) -> None:
@@ -223,17 +231,34 @@ def _keep_shared(draft: _Draft, earlier: Sequence[_Draft]) -> None:
                 other.continued.add(origin)
 
 
-def _finish(draft: _Draft) -> TurnPlan:
+def _between(measures: Iterable[Measure]) -> frozenset[Expression]:
+    """What leads from a gradient point to the loss that differentiates with respect to it."""
+    found: set[Expression] = set()
+    for measure in measures:
+        if measure.wrt is not None:
+            after = {measure.wrt.origin}
+            for origin in ordered([*measure.inputs, *measure.keywords.values()]):
+                if any(signal.origin in after for signal in origin.inputs):
+                    after.add(origin)
+            found |= after - {measure.wrt.origin}
+    return frozenset(found)
+
+
+def _finish(draft: _Draft, independent: Collection[Network]) -> TurnPlan:
+    twice = _between(draft.measures)
+    order, joined = join(draft.order, draft.recorded | draft.kept, twice, independent)
     return TurnPlan(
         player=draft.player,
         turn=draft.turn,
         parts=draft.parts,
         measures=draft.measures,
-        order=tuple(draft.order),
+        order=tuple(order),
         recorded=draft.recorded,
         kept=frozenset(draft.kept),
         points=draft.points,
         continued=frozenset(draft.continued),
+        twice=twice,
+        joined=joined,
         live=frozenset(draft.live),
         retain=bool(draft.kept & draft.recorded),
     )

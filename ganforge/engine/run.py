@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import torch
 
-from ..errors import CheckpointError, GanforgeError, Stopped, StorageError
+from ..errors import CheckpointError, GanforgeError, RecipeError, Stopped, StorageError
 from ..language.component import Component
 from ..language.data import Batch
 from ..language.game import Game
@@ -48,6 +48,9 @@ class Settings:
         log_every: Steps between log lines; None for about a hundred lines a run.
         sample_every: Steps between sample grids; None for about ten a run.
         checkpoint_every: Steps between checkpoints; None for about five a run.
+        accumulate: Equal pieces of each batch that are evaluated one after the other, for batches that do not fit in
+            memory. Batch statistics are those of a piece.
+        recompute: Compute activations again in the backward pass instead of keeping them.
         without: Optimisations to leave out, by name, so as to measure them.
     """
 
@@ -59,6 +62,8 @@ class Settings:
     log_every: int | None = None
     sample_every: int | None = None
     checkpoint_every: int | None = None
+    accumulate: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    recompute: bool = False
     without: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
     def resolved(self, total: int) -> Settings:
@@ -89,7 +94,14 @@ class Run:
         self.folder = folder
         self.registry = registry
         self.observers = observers
-        self.machine = Machine(choose_device(settings.device), settings.precision, Tuning.without(settings.without))
+        _expect_pieces(game, settings.accumulate)
+        self.machine = Machine(
+            choose_device(settings.device),
+            settings.precision,
+            Tuning.without(settings.without),
+            settings.accumulate,
+            settings.recompute,
+        )
         self.machine.prepare()
         trial(game)  # Shapes that do not fit are told before any data is opened.
         self.data = open_data(game_batches(game), game.batch_size, self.machine, settings, self._note)
@@ -259,6 +271,12 @@ class Run:
             observer.note(text)
 
 
+def _expect_pieces(game: Game, count: int) -> None:
+    if game.batch_size % count:
+        fact = f"batch_size={game.batch_size} cannot be divided into {count} equal pieces."
+        raise RecipeError(fact, "--accumulate takes a divisor of the batch size", game.site)
+
+
 def _due(step: int, every: int | None) -> bool:
     return every is not None and step % every == 0
 
@@ -291,8 +309,15 @@ def environment(machine: Machine) -> dict[str, str]:
         "threads": str(torch.get_num_threads()) if kind == "cpu" else "-",
         "device": torch.cuda.get_device_name(machine.device) if kind == "cuda" else platform.machine(),
         "precision": machine.precision,
+        "summation": _summation(machine),
         "ganforge": version("ganforge"),
     }
+
+
+def _summation(machine: Machine) -> str:
+    """What decides in which order numbers are added up, beside the machine itself."""
+    left_out = ", ".join(name for name, is_on in attrs.asdict(machine.tuning).items() if not is_on)
+    return f"pieces {machine.accumulate}" + (f", without {left_out}" if left_out else "")
 
 
 def describe_game(game: Game, registry: Catalogue) -> dict[str, Any]:

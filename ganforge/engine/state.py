@@ -109,7 +109,10 @@ class State:
         start = Progress(0, 0, 0.0)
         fields = scheduled_fields(player.optimizer)
         changed = {name: plain_number(value, start, self.feedbacks) for name, value in fields.items()}
-        return player.optimizer.with_values(**changed).build([p for _, p in self.parameters(player)])
+        optimizer = player.optimizer.with_values(**changed).build([p for _, p in self.parameters(player)])
+        if not self.machine.tuning.fused_updates:
+            _update_one_by_one(optimizer)
+        return optimizer
 
     def parameters(self, player: Player) -> list[tuple[str, Parameter]]:
         """The parameters that a player trains, named by network and module."""
@@ -221,6 +224,11 @@ class State:
         for full, number in numbers.items():
             key, _, name = full.partition(".")
             optimizer.state[parameters[name]][key] = number
+
+
+def _update_one_by_one(optimizer: torch.optim.Optimizer) -> None:
+    for options in (optimizer.defaults, *optimizer.param_groups):
+        options |= {kind: False for kind in ("fused", "foreach") if kind in options}
 
 
 def _beside(parameter: Parameter, key: str, value: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:

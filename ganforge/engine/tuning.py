@@ -22,8 +22,8 @@ class Tuning:
 
     Args:
         channels_last: Lay out images and convolutional networks with their channels last.
-        held_weights: Compute no weight gradients of networks that a turn holds still.
-        lean_graph: Record nothing that leads from no trained network and from no gradient point.
+        held_networks: Record nothing that no trained weight or gradient point needs, and compute no weight gradients
+            of networks that a turn holds still.
         merged_calls: Evaluate a network once on the joined batches of several calls, where they are independent.
         vector_convolutions: Compute convolutions from or to a single pixel as matrix products.
         piecewise_activations: Leave out the second derivatives of ReLUs, which are zero.
@@ -33,8 +33,7 @@ class Tuning:
     """
 
     channels_last: bool = True
-    held_weights: bool = True
-    lean_graph: bool = True
+    held_networks: bool = True
     merged_calls: bool = True
     vector_convolutions: bool = True
     piecewise_activations: bool = True

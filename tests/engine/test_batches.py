@@ -191,6 +191,53 @@ def test_jumping_back_and_forth_gives_the_same_batches(streams: list[Batches]) -
     assert labels(streams[0], positions) == labels(opened([Numbers(20)]), positions)
 
 
+class Counted(Numbers):
+    """Numbers that remember which of them were read."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.seen: list[int] = []
+
+    def read(self, indices: Tensor) -> dict[str, Tensor]:
+        self.seen += indices.tolist()
+        return super().read(indices)
+
+
+def test_an_example_on_the_host_is_decoded_when_it_is_first_drawn_and_never_again() -> None:
+    counted = Counted(20)
+    batches = opened([counted], at_once=False)
+    counted.seen.clear()  # The first example was read to learn the shapes.
+    first = labels(batches, [0])
+    assert sorted(counted.seen) == sorted(first)
+    labels(batches, range(1, 9))
+    assert sorted(counted.seen) == list(range(20))
+    assert sorted(batches.fixed(20)[1].tolist()) == list(range(20))
+    assert len(counted.seen) == 20
+
+
+def test_decoding_everything_leaves_out_what_was_drawn_and_changes_no_batch() -> None:
+    counted, plain = Counted(1000), opened([Numbers(1000)])
+    batches = opened([counted], at_once=False)
+    counted.seen.clear()
+    assert torch.equal(batches.draw(0)[0], plain.draw(0)[0])
+    batches.load()
+    assert sorted(counted.seen) == list(range(1000))
+    for position in (1, 100, 170):
+        for field, wanted in zip(batches.draw(position), plain.draw(position), strict=True):
+            assert torch.equal(field, wanted)
+            assert field.stride() == wanted.stride()
+    assert len(counted.seen) == 1000
+
+
+def test_an_example_that_could_not_be_read_is_read_again() -> None:
+    numbers = Numbers(20, broken=13)
+    batches = opened([numbers], at_once=False)
+    with pytest.raises(DataError):
+        batches.load()
+    numbers.broken = None
+    assert sorted(labels(batches, range(10))) == sorted([*range(20)] * 3)
+
+
 def test_reading_on_keeps_its_worker_processes(streams: list[Batches]) -> None:
     streams.append(opened([Numbers(20)], memory=0, workers=2))
     streams[0].draw(0)
@@ -357,13 +404,17 @@ def test_examples_of_changing_size_are_refused() -> None:
             size = 4 if len(indices) == 1 else 6
             return {**fields, "images": torch.zeros(len(indices), 3, size, 5, dtype=torch.uint8)}
 
-    with pytest.raises(DataError, match=r"\(20, 3, 6, 5\).*\(20, 3, 4, 5\)"):
-        opened([Growing(20)])
+    with pytest.raises(DataError, match=r"\(\d+, 3, 6, 5\).*\(\d+, 3, 4, 5\)"):
+        opened([Growing(2000)])
 
 
-def test_decoding_is_told_in_words() -> None:
+def test_decoding_everything_is_told_in_words() -> None:
     notes: list[str] = []
-    opened([Numbers(20)], note=notes.append)
+    batches = opened([Numbers(20)], at_once=False, note=notes.append)
+    labels(batches, [0])
+    assert notes == []
+    for _ in range(2):
+        batches.load()
     assert notes == ["decoding the 20 examples of numbers"]
 
 

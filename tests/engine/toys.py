@@ -17,9 +17,11 @@ from ganforge.engine.batches import Batches
 from ganforge.engine.device import Machine
 from ganforge.engine.draw import seed_turn
 from ganforge.engine.loop import Loop
+from ganforge.engine.tuning import Tuning
 from ganforge.language.graph import game_batches
 
-CPU = Machine(torch.device("cpu"))
+# These two take sums in another order; bits can be compared with a plain loop's where they are left out.
+CPU = Machine(torch.device("cpu"), tuning=Tuning(merged_calls=False, vector_convolutions=False))
 
 
 class Rows(gf.Examples):
@@ -167,7 +169,7 @@ mean = gf.loss(mean_loss)
 slope = gf.loss(slope_loss)
 
 
-def play(game: gf.Game, steps: int = 0, seed: int = 7) -> Loop:
+def play(game: gf.Game, steps: int = 0, seed: int = 7, machine: Machine = CPU) -> Loop:
     """A loop of a game on the CPU, some steps played."""
     data = {
         origin: Batches(
@@ -180,7 +182,7 @@ def play(game: gf.Game, steps: int = 0, seed: int = 7) -> Loop:
         )
         for number, origin in enumerate(game_batches(game))
     }
-    loop = Loop(game, CPU, seed, data)
+    loop = Loop(game, machine, seed, data)
     for _ in range(steps):
         loop.step()
     return loop
