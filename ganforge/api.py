@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .engine.compiling import Compile
 from .engine.device import Precision
 from .engine.folder import RunFolder
 from .engine.observer import Observer
@@ -42,6 +43,7 @@ def train(
     checkpoint_every: int | None = None,
     accumulate: int = 1,
     recompute: bool = False,
+    compile: Compile = "off",
     quiet: bool = False,
 ) -> TrainedRun:
     """Train a game in a folder.
@@ -60,6 +62,7 @@ def train(
         checkpoint_every: Steps between checkpoints.
         accumulate: Equal pieces of each batch that are evaluated one after the other, to save memory.
         recompute: Compute activations again in the backward pass instead of keeping them.
+        compile: Compile turns with torch.compile: ``off``, ``on``, or ``auto`` to find out whether it pays.
         quiet: Show no progress.
 
     Returns:
@@ -79,6 +82,7 @@ def train(
         checkpoint_every=checkpoint_every,
         accumulate=accumulate,
         recompute=recompute,
+        compile=compile,
     )
     return play(game, Path(out), settings, resume=resume, quiet=quiet)
 

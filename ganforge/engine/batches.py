@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import math
 import os
 import signal
 import threading
@@ -45,6 +46,8 @@ class Batches:
     Every epoch is a permutation of the whole collection; batch ``position`` holds the places from
     ``position * batch_size`` on, so that it may span two epochs or, of a small collection, several.
 
+    Data that fits in memory is decoded once, before the first batch or, on the host, when it is first drawn.
+
     Args:
         batch: The recipe's expression.
         examples: What ``batch.data.open`` returned.
@@ -55,10 +58,12 @@ class Batches:
         workers: Processes that read ahead where the data does not fit in memory; 0 reads in this one.
         memory: Bytes that decoded data may take on the device; a quarter of what is free by default.
         keep_channels_last: Whether images are laid out with their channels last.
+        at_once: Whether data that fits in memory is decoded now. On the host it may wait until it is drawn, so that a
+            run begins at once; the first epoch's steps then take longer. A device's steps never wait.
         note: Told in words what takes long.
 
     Raises:
-        DataError: Nothing to read, or the first example is not what the data set declares.
+        DataError: Nothing to read, or an example that is not what the data set declares.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Batches:
         workers: int | None = None,
         memory: int | None = None,
         keep_channels_last: bool = True,
+        at_once: bool = True,
         note: Callable[[str], None] = _silent,
     ) -> None:
         self._batch, self._batch_size, self._channels_last = batch, batch_size, keep_channels_last
@@ -85,6 +91,8 @@ class Batches:
         self._source: _Source
         if sum(reader.size for reader in self._readers) <= budget:
             self._source = _Memory(self._readers, device, keep_channels_last, note)
+            if at_once or device.type != "cpu":
+                self._source.load()
         else:
             keys = _Keys([Order(order.seed, order.length, torch.device("cpu")) for order in self._orders], batch_size)
             self._source = _Stream(self._readers, keys, device, min(4, _cores()) if workers is None else workers)
@@ -101,6 +109,14 @@ class Batches:
     def in_memory(self) -> bool:
         """Whether the decoded data is kept on the device."""
         return isinstance(self._source, _Memory)
+
+    def load(self) -> None:
+        """Decode now what is not decoded yet, where the data is kept in memory.
+
+        Raises:
+            DataError: An example cannot be read.
+        """
+        self._source.load()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -329,6 +345,10 @@ class _Source(ABC):
         """The fields of some examples of one collection, on the device."""
 
     @abstractmethod
+    def load(self) -> None:
+        """Decode whatever is to be kept."""
+
+    @abstractmethod
     def close(self) -> None:
         """End what runs beside this process."""
 
@@ -339,47 +359,96 @@ class _Memory(_Source):
     def __init__(
         self, readers: Sequence[Reader], device: torch.device, channels_last: bool, note: Callable[[str], None]
     ) -> None:
-        self._stored = [_decoded(reader, device, channels_last, note) for reader in readers]
+        self._stores = [_Store(reader, device, channels_last, note) for reader in readers]
 
     def read(self, position: int, indices: Sequence[Tensor]) -> list[Fields]:
         return [self.pick(number, picked) for number, picked in enumerate(indices)]
 
     def pick(self, number: int, indices: Tensor) -> Fields:
-        return {name: _rows(field, indices) for name, field in self._stored[number].items()}
+        return self._stores[number].take(indices)
+
+    def load(self) -> None:
+        for store in self._stores:
+            store.load()
 
     def close(self) -> None:
         pass
 
 
-def _rows(field: Tensor, indices: Tensor) -> Tensor:
-    """The rows at ``indices``, in the layout that the field has."""
+class _Store:
+    """One collection on the device, decoded as far as it was asked for."""
+
+    def __init__(self, reader: Reader, device: torch.device, channels_last: bool, note: Callable[[str], None]) -> None:
+        self._reader, self._device, self._note = reader, device, note
+        self._fields = {
+            name: _empty(reader.length, field, device, channels_last) for name, field in reader.first.items()
+        }
+        self._missing = torch.ones(reader.length, dtype=torch.bool)
+        self._whole = False
+
+    def take(self, indices: Tensor) -> Fields:
+        """The examples at ``indices``, which are on the device."""
+        if not self._whole:
+            wanted = indices.cpu()
+            numbers = sorted(set(wanted[self._missing[wanted]].tolist()))
+            self._decode(torch.tensor(numbers, dtype=torch.int64))
+        return {name: _taken(field, indices) for name, field in self._fields.items()}
+
+    def load(self) -> None:
+        """Decode what is missing, and say so."""
+        if not self._whole:
+            self._note(f"decoding the {self._reader.length:,} examples of {self._reader.name}")
+            self._decode(self._missing.nonzero()[:, 0])
+
+    def _decode(self, indices: Tensor) -> None:
+        pieces = _pieces(indices)
+        if len(pieces) == 1:
+            self._fill(indices)
+        elif pieces:
+            self._fill_beside(pieces)
+        self._missing[indices] = False
+        self._whole = not bool(self._missing.any())
+
+    def _fill_beside(self, pieces: Sequence[Tensor]) -> None:
+        told = time.monotonic()
+        with ThreadPoolExecutor(_cores()) as pool:
+            futures = [pool.submit(self._fill, piece) for piece in pieces]
+            try:
+                for done, future in enumerate(futures):
+                    future.result()
+                    if time.monotonic() - told > _NOTE_EVERY:
+                        self._note(f"decoding {self._reader.name}: {done * _CHUNK:,} of {len(pieces) * _CHUNK:,}")
+                        told = time.monotonic()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _fill(self, indices: Tensor) -> None:
+        places = indices.to(self._device)
+        for name, field in self._reader.read(indices).items():
+            if name in self._fields:
+                rows, given = _by_pixel(self._fields[name]), field.to(self._device)
+                rows.index_copy_(0, places, given if rows is self._fields[name] else given.permute(0, 2, 3, 1))
+
+
+def _pieces(indices: Tensor) -> Sequence[Tensor]:
+    """Indices in parts that can be decoded side by side, none of them large."""
+    each = max(1, min(_CHUNK, math.ceil(len(indices) / _cores())))
+    return [indices[start : start + each] for start in range(0, len(indices), each)]
+
+
+def _by_pixel(field: Tensor) -> Tensor:
+    """The field, with its channels moved behind where they lie last, so that each example is one piece of memory."""
     if field.dim() == 4 and field.is_contiguous(memory_format=torch.channels_last):
-        return field.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
-    return field.index_select(0, indices)
+        return field.permute(0, 2, 3, 1)
+    return field
 
 
-def _decoded(reader: Reader, device: torch.device, channels_last: bool, note: Callable[[str], None]) -> Fields:
-    stored = {name: _empty(reader.length, field, device, channels_last) for name, field in reader.first.items()}
-
-    def fill(indices: Tensor) -> None:
-        for name, field in reader.read(indices).items():
-            stored[name][int(indices[0]) : int(indices[-1]) + 1].copy_(field)
-
-    note(f"decoding the {reader.length:,} examples of {reader.name}")
-    every, told = torch.arange(reader.length), time.monotonic()
-    with ThreadPoolExecutor(_cores()) as pool:
-        starts = range(0, reader.length, _CHUNK)
-        futures = [pool.submit(fill, every[start : start + _CHUNK]) for start in starts]
-        try:
-            for done, future in enumerate(futures):
-                future.result()
-                if time.monotonic() - told > _NOTE_EVERY:
-                    note(f"decoding {reader.name}: {done * _CHUNK:,} of {reader.length:,}")
-                    told = time.monotonic()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return stored
+def _taken(field: Tensor, indices: Tensor) -> Tensor:
+    """The rows at ``indices``, in the layout that the field has."""
+    rows = _by_pixel(field)
+    taken = rows.index_select(0, indices)
+    return taken if rows is field else taken.permute(0, 3, 1, 2)
 
 
 def _empty(length: int, first: Tensor, device: torch.device, channels_last: bool) -> Tensor:
@@ -465,6 +534,9 @@ class _Stream(_Source):
 
     def pick(self, number: int, indices: Tensor) -> Fields:
         return self._moved(self._readers[number].read(indices.cpu()))
+
+    def load(self) -> None:
+        """Keep nothing."""
 
     def close(self) -> None:
         end = getattr(self._batches, "_shutdown_workers", None)

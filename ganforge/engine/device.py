@@ -35,6 +35,7 @@ class Machine:
         tuning: What the engine does by itself to save time and memory.
         accumulate: Pieces of each batch that are evaluated one after the other, their gradients added up.
         recompute: Whether backward passes compute activations again instead of keeping them.
+        compiled: Whether turns are compiled with torch.compile.
     """
 
     device: torch.device
@@ -42,6 +43,7 @@ class Machine:
     tuning: Tuning = attrs.field(factory=Tuning)
     accumulate: int = 1
     recompute: bool = False
+    compiled: bool = False
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context in which networks are evaluated."""

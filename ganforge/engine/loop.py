@@ -20,15 +20,22 @@ from ..language.player import Phase, Player
 from ..language.signal import Expression
 from ..language.term import Measure, Part, Term
 from .batches import Batches
+from .compiling import Note
 from .device import Machine
 from .draw import seed_turn
-from .evaluate import Play, Values
 from .guard import Guard
 from .joining import independent_networks
 from .numbers import now_number, plain_number, read, scheduled_fields, weighted
 from .pieces import mean_of, pieces
 from .plan import TurnPlan, plan_step
+from .play import Play
 from .state import State
+from .tape import Values
+from .updates import update
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
 
 
 class Loop:
@@ -39,15 +46,18 @@ class Loop:
         machine: Device and precision.
         seed: The run's seed.
         data: The opened data of each batch in the game.
+        note: Told in words what is worth a line.
     """
 
-    def __init__(self, game: Game, machine: Machine, seed: int, data: Mapping[Batch, Batches]) -> None:
+    def __init__(
+        self, game: Game, machine: Machine, seed: int, data: Mapping[Batch, Batches], note: Note = _silent
+    ) -> None:
         self.game = game
         self.machine = machine
         self.seed = seed
         self.data = data
         self.state = State(game, machine, seed)
-        self.play = Play(machine, self.state.modules, self.state.pools, game.batch_size)
+        self.play = Play(machine, self.state.modules, self.state.pools, game.batch_size, note)
         self.guard = Guard()
         self._counted = {phase: _counted(phase) for phase in game.phases}
         self._plans: dict[object, tuple[TurnPlan, ...]] = {}
@@ -98,7 +108,7 @@ class Loop:
         # Update.
         self._set_numbers(player, optimizer, now)
         _clip(player, [parameter for _, parameter in named])
-        optimizer.step()
+        update(optimizer)
         self._updated |= set(player.trains)
         with torch.no_grad():
             for constraint in self._constraints(player, now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from .plan import rehearse
 from .tensors import copy_tensors
 
 _TRIAL_BATCH = 2
+_NOWHERE = torch.device("meta")
+_SMALL = 3 * 64 * 64
 
 
 def input_shapes(game: Game) -> dict[str, list[Shape]]:
@@ -63,8 +66,12 @@ def load_weights(module: nn.Module, path: Path) -> None:
     copy_tensors(module.state_dict(), given)
 
 
-def trial(game: Game) -> dict[str, int]:
-    """Plan a step, build every network without memory, and pass empty tensors through every evaluation and loss.
+def trial(game: Game, device: torch.device = _NOWHERE) -> dict[str, int]:
+    """Plan a step, build every network, and pass a batch of two through every evaluation and loss.
+
+    Args:
+        game: What is tried.
+        device: Where; without memory by default, for which torch imports its compiler, which takes a second or more.
 
     Returns:
         The parameter count of each network.
@@ -75,18 +82,28 @@ def trial(game: Game) -> dict[str, int]:
     rehearse(game)
     shapes, modules = input_shapes(game), {}
     for name, network in game_networks(game).items():
-        modules[name] = _build_trial(network, shapes[name])
-    problems = [problem for origin in ordered(game_signals(game)) for problem in _try(origin, modules)]
-    problems += [problem for measure in game_measures(game) for problem in _try_loss(measure)]
+        modules[name] = _build_trial(network, shapes[name], device)
+    with torch.no_grad():
+        problems = [problem for origin in ordered(game_signals(game)) for problem in _try(origin, modules, device)]
+        problems += [problem for measure in game_measures(game) for problem in _try_loss(measure, device)]
     if problems:
         raise RecipeError(problems)
     return {name: sum(p.numel() for p in module.parameters()) for name, module in modules.items()}
 
 
-def _build_trial(network: Network, shapes: list[Shape]) -> nn.Module:
+def trial_place(game: Game, device: torch.device) -> torch.device:
+    """Where a trial takes least time: on the device that plays, or, of large images on a CPU, without memory."""
+    found = [origin for origin in ordered(game_signals(game)) if isinstance(origin, Evaluation)]
+    largest = max((math.prod(signal.shape) for origin in found for signal in origin.inputs), default=0)
+    return device if device.type != "cpu" or largest <= _SMALL else _NOWHERE
+
+
+def _build_trial(network: Network, shapes: list[Shape], device: torch.device) -> nn.Module:
+    if device.type != "meta":
+        return network.build(*shapes).to(device)
     try:
-        with torch.device("meta"):
-            return network.build(*shapes).to("meta")
+        with device:
+            return network.build(*shapes).to(device)
     except NotImplementedError:
         raise
     except Exception:
@@ -94,12 +111,12 @@ def _build_trial(network: Network, shapes: list[Shape]) -> nn.Module:
         return network.build(*shapes).to("meta")
 
 
-def _try(origin: object, modules: Mapping[str, nn.Module]) -> list[Problem]:
+def _try(origin: object, modules: Mapping[str, nn.Module], device: torch.device) -> list[Problem]:
     if not isinstance(origin, Evaluation):
         return []
     name = origin.network.name
     try:
-        out = modules[name](*(_empty(signal) for signal in origin.inputs))
+        out = modules[name](*(_empty(signal, device) for signal in origin.inputs))
     except NotImplementedError:  # An operator that torch cannot try without memory.
         return []
     except Exception as error:
@@ -117,12 +134,12 @@ def _try(origin: object, modules: Mapping[str, nn.Module]) -> list[Problem]:
     ]
 
 
-def _try_loss(measure: Measure) -> list[Problem]:
+def _try_loss(measure: Measure, device: torch.device) -> list[Problem]:
     if measure.wrt is not None:  # Differentiates by itself, which needs the graph between.
         return []
     try:
-        keywords = {name: _empty(signal) for name, signal in measure.keywords.items()}
-        value = measure.function(*(_empty(signal) for signal in measure.inputs), **keywords)
+        keywords = {name: _empty(signal, device) for name, signal in measure.keywords.items()}
+        value = measure.function(*(_empty(signal, device) for signal in measure.inputs), **keywords)
     except NotImplementedError:
         return []
     except GanforgeError:  # It says itself what it lacks, such as weights.
@@ -136,6 +153,6 @@ def _try_loss(measure: Measure) -> list[Problem]:
     return []
 
 
-def _empty(signal: Signal) -> Tensor:
+def _empty(signal: Signal, device: torch.device) -> Tensor:
     dtype = torch.float32 if signal.dtype == "float" else torch.int64
-    return torch.empty((_TRIAL_BATCH, *signal.shape), dtype=dtype, device="meta")
+    return torch.zeros((_TRIAL_BATCH, *signal.shape), dtype=dtype, device=device)

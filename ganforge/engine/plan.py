@@ -31,6 +31,7 @@ class TurnPlan:
         order: What to evaluate, sources first, then in the order written.
         recorded: Expressions that this turn differentiates through.
         kept: Expressions evaluated with a graph for a later turn of the step.
+        reused: Those of them that several later turns may differentiate through.
         points: Signals that a loss differentiates with respect to, as (expression, output).
         continued: Per-step signals of earlier turns whose graph goes on in this one.
         twice: Expressions between a gradient point and the loss that differentiates with respect to it.
@@ -46,6 +47,7 @@ class TurnPlan:
     order: tuple[Expression, ...]
     recorded: frozenset[Expression]
     kept: frozenset[Expression]
+    reused: frozenset[Expression]
     points: frozenset[tuple[Expression, int]]
     continued: frozenset[Expression]
     twice: frozenset[Expression]
@@ -68,6 +70,7 @@ class _Draft:
     recorded: frozenset[Expression] = frozenset()
     continued: set[Expression] = attrs.field(factory=set)
     kept: set[Expression] = attrs.field(factory=set)
+    reused: set[Expression] = attrs.field(factory=set)
     live: set[Network] = attrs.field(factory=set)
 
 
@@ -224,7 +227,7 @@ def _keep_shared(draft: _Draft, earlier: Sequence[_Draft]) -> None:
     """Ask the turns that first evaluate per-step signals to record what this turn differentiates through."""
     for shared in draft.continued:
         for origin, other in _graph(shared, earlier):
-            other.kept.add(origin)
+            (other.reused if origin in other.kept else other.kept).add(origin)
             if isinstance(origin, Evaluation) and origin.network in draft.player.trains:
                 other.live.add(origin.network)
             if origin in other.cached:
@@ -255,6 +258,7 @@ def _finish(draft: _Draft, independent: Collection[Network]) -> TurnPlan:
         order=tuple(order),
         recorded=draft.recorded,
         kept=frozenset(draft.kept),
+        reused=frozenset(draft.reused),
         points=draft.points,
         continued=frozenset(draft.continued),
         twice=twice,

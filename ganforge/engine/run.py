@@ -21,12 +21,13 @@ from ..language.graph import game_batches, game_networks, player_quantities
 from ..registry.catalogue import Catalogue
 from . import checkpoint
 from .batches import Batches
+from .compiling import COMPILE, Choice, Compile, seconds_of
 from .description import NotDescribable, describe_network, describe_signals
 from .device import PRECISIONS, Machine, Precision, choose_device
 from .folder import RunFolder
 from .interrupt import Interrupt
 from .loop import Loop
-from .modules import input_shapes, trial
+from .modules import input_shapes, trial, trial_place
 from .observer import Observer
 from .samples import Sampler
 from .tuning import Tuning
@@ -51,6 +52,8 @@ class Settings:
         accumulate: Equal pieces of each batch that are evaluated one after the other, for batches that do not fit in
             memory. Batch statistics are those of a piece.
         recompute: Compute activations again in the backward pass instead of keeping them.
+        compile: Compile turns with torch.compile: ``on``, ``off``, or ``auto`` to find out in the first steps whether
+            it pays.
         without: Optimisations to leave out, by name, so as to measure them.
     """
 
@@ -64,6 +67,7 @@ class Settings:
     checkpoint_every: int | None = None
     accumulate: int = attrs.field(default=1, validator=attrs.validators.ge(1))
     recompute: bool = False
+    compile: Compile = attrs.field(default="off", validator=attrs.validators.in_(COMPILE))
     without: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
     def resolved(self, total: int) -> Settings:
@@ -101,13 +105,17 @@ class Run:
             Tuning.without(settings.without),
             settings.accumulate,
             settings.recompute,
+            compiled=settings.compile == "on",
         )
         self.machine.prepare()
-        trial(game)  # Shapes that do not fit are told before any data is opened.
-        self.data = open_data(game_batches(game), game.batch_size, self.machine, settings, self._note)
-        self.loop = Loop(game, self.machine, settings.seed, self.data)
+        # Shapes that do not fit are told before any data is opened.
+        trial(game, trial_place(game, self.machine.device))
+        self.data = open_data(game_batches(game), game.batch_size, self.machine, settings, self._note, at_once=False)
+        self.loop = Loop(game, self.machine, settings.seed, self.data, self._note)
         self.total = settings.steps or self.loop.estimate()
         self.settings = settings.resolved(self.total)
+        self.choice: Choice | None = None
+        self.is_compiling = settings.compile == "on"
         modules = self.loop.state.modules
         self.sampler = Sampler(game.samples, modules, self.machine, self.data, game.batch_size)
         self.watched = Watched(game, modules, self.machine, self.data)
@@ -153,8 +161,10 @@ class Run:
         for observer in self.observers:
             observer.started(self.folder.path, counters.step, self.total, self.game.batch_size)
         begun, first = time.monotonic(), counters.step
+        if self.settings.compile == "auto":
+            self.choice = Choice(self.total - counters.step, self.loop.play.compile, self._note)
         while not self._is_over():
-            self.loop.step()
+            self._step()
             for observer in self.observers:
                 observer.stepped(counters.step)
             last, first_step = self._is_over(), counters.step == 1
@@ -173,6 +183,23 @@ class Run:
         if interrupt.asked and not self._is_over():
             told = f"stopped at step {counters.step}; everything is saved."
             raise Stopped(told, interrupt.asked, f"ganforge resume {self.folder.path}")
+
+    def _step(self) -> None:
+        """Play a step; where turns are being compiled, with a look at the clock."""
+        if self.choice is None and not self.is_compiling:
+            self.loop.step()
+            return
+        seconds = seconds_of(self.loop.step, self.machine.device)
+        if self.is_compiling:
+            self._note(f"compiled, and played the first step, in {seconds:.0f} s")
+            self.is_compiling = False
+            return
+        assert self.choice is not None
+        chosen = self.choice.stepped(seconds)
+        if chosen is not None:
+            self.choice = None
+            self.settings = attrs.evolve(self.settings, compile="on" if chosen else "off")
+            self.folder.write_record({**self.folder.read_record(), "settings": attrs.asdict(self.settings)})
 
     def _is_over(self) -> bool:
         if self.settings.steps is not None:
@@ -282,7 +309,7 @@ def _due(step: int, every: int | None) -> bool:
 
 
 def open_data(
-    origins: Sequence[Batch], batch_size: int, machine: Machine, settings: Settings, note: Any
+    origins: Sequence[Batch], batch_size: int, machine: Machine, settings: Settings, note: Any, *, at_once: bool = True
 ) -> dict[Batch, Batches]:
     """Open the data set of each batch in a game."""
     root = Path(settings.data_root).expanduser()
@@ -295,6 +322,7 @@ def open_data(
             batch_size=batch_size,
             device=machine.device,
             keep_channels_last=machine.tuning.channels_last,
+            at_once=at_once,
             note=note,
         )
         for number, origin in enumerate(origins)
@@ -317,7 +345,8 @@ def environment(machine: Machine) -> dict[str, str]:
 def _summation(machine: Machine) -> str:
     """What decides in which order numbers are added up, beside the machine itself."""
     left_out = ", ".join(name for name, is_on in attrs.asdict(machine.tuning).items() if not is_on)
-    return f"pieces {machine.accumulate}" + (f", without {left_out}" if left_out else "")
+    compiled = "compiled, " if machine.compiled else ""
+    return f"{compiled}pieces {machine.accumulate}" + (f", without {left_out}" if left_out else "")
 
 
 def describe_game(game: Game, registry: Catalogue) -> dict[str, Any]:

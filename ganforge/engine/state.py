@@ -32,6 +32,7 @@ from .modules import build_modules
 from .numbers import plain_number, scheduled_fields
 from .pool import Pool
 from .tensors import copy_tensors, refuse
+from .updates import put_off_compiler
 
 
 @attrs.define
@@ -97,6 +98,7 @@ class State:
             averaged=dict.fromkeys(self.averages, 0),
         )
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        put_off_compiler()
         self.begin_phase(0)
 
     def begin_phase(self, number: int) -> None:

@@ -84,7 +84,12 @@ class TrainedRun:
             raise CheckpointError(f"the game of {self.folder.path} names no samples.")
         signals, modules = self._signals(description)
         data = open_data(
-            batches_behind(signals.values()), self.record["batch_size"], self.machine, self.settings, lambda text: None
+            batches_behind(signals.values()),
+            self.record["batch_size"],
+            self.machine,
+            self.settings,
+            lambda text: None,
+            at_once=False,
         )
         sampler = Sampler(signals, modules, self.machine, data, self.record["batch_size"])
         if label is not None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -146,6 +145,8 @@ def _sheet(tiles: Tensor, width: int) -> Tensor:
 
 
 def _write(image: Tensor, path: Path) -> None:
+    from PIL import Image  # Not before there is a picture, so that no first step waits for it.
+
     buffer = io.BytesIO()
     Image.fromarray(image.permute(1, 2, 0).contiguous().numpy()).save(buffer, format="PNG")
     files.replace(path, buffer.getbuffer().nbytes, [buffer.getbuffer()])

@@ -66,7 +66,11 @@ def _real(images: Tensor, value_range: Range) -> Tensor:
 
 
 def _flipped(images: Tensor, flips: Tensor | None) -> Tensor:
-    return images if flips is None else torch.where(flips[:, None, None, None], images.flip(-1), images)
+    if flips is None:
+        return images
+    # Choosing by bits is several times faster than torch.where with one condition for each image.
+    mask = (flips.to(images.dtype) * 255)[:, None, None, None]
+    return images.flip(-1).bitwise_xor_(images).bitwise_and_(mask).bitwise_xor_(images)
 
 
 def cropped(images: Tensor, size: Size, chance: Chance | None) -> Tensor:
@@ -79,9 +83,6 @@ def cropped(images: Tensor, size: Size, chance: Chance | None) -> Tensor:
         return images[..., down // 2 : down // 2 + height, right // 2 : right // 2 + width]
     top = (chance.uniform("crop top") * (down + 1)).long()
     left = (chance.uniform("crop left") * (right + 1)).long()
-    device = images.device
-    rows = top[:, None] + torch.arange(height, device=device)
-    columns = left[:, None] + torch.arange(width, device=device)
-    batch = torch.arange(len(images), device=device)[:, None, None, None]
-    channels = torch.arange(images.shape[1], device=device)[:, None, None]
-    return images[batch, channels, rows[:, None, :, None], columns[:, None, None, :]]
+    # One choice among all windows, which are views: no host waits and each image is copied once.
+    windows = images.unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(len(images), device=images.device), :, top, left]
