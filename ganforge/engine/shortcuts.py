@@ -63,7 +63,7 @@ class _Bend(Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None]:
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if gradient is None:
             return None, None, None
         (kept,) = ctx.saved_tensors
@@ -82,7 +82,7 @@ class _Slope(Function):
         return scaled
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None, None]:
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if gradient is None:
             return None, None, None, None
         (kept,) = ctx.saved_tensors
