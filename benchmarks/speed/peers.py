@@ -176,6 +176,7 @@ def _mimicry(order: Order, channel: Channel) -> None:
     from torch_mimicry.nets.wgan_gp import wgan_gp_base
     from torch_mimicry.training import Trainer
 
+    sys.modules.pop("tensorflow")  # What writes its log would take the stand-in for the real one.
     imported = time.time() - order["spawned"]
     sizes, critics = order["sizes"], order["sizes"].get("critics")
     made, judge = _networks(order)

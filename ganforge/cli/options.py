@@ -13,6 +13,7 @@ from ..errors import OverrideError
 F = TypeVar("F", bound=Callable[..., Any])
 
 PRECISIONS = ("fp32", "tf32", "bf16")
+COMPILE = ("off", "on", "auto")
 _ROOTS = "$GANFORGE_DATA, else ~/.cache/ganforge/data"
 _COUNT = click.IntRange(min=1)
 _FLAGS = (
@@ -24,7 +25,7 @@ _FLAGS = (
     click.option("--checkpoint-every", type=_COUNT, metavar="N", help="Steps between checkpoints."),
     click.option("--sample-every", type=_COUNT, metavar="N", help="Steps between sample grids."),
     click.option("--log-every", type=_COUNT, metavar="N", help="Steps between log lines."),
-    click.option("--compile", type=click.Choice(("off", "on", "auto")), help="Compile turns; auto: if it pays. [off]"),
+    click.option("--compile", type=click.Choice(COMPILE), help="Compile turns; auto: if it pays. [off]"),
     click.option("--accumulate", type=_COUNT, metavar="N", help="Evaluate each batch in N pieces, to save memory."),
     click.option("--recompute", is_flag=True, default=None, help="Keep no activations for backward passes."),
     click.option(

@@ -31,6 +31,7 @@ from .chance import Chance, derived_seed
 Fields = dict[str, Tensor]
 
 _CHUNK = 256
+_AHEAD = 512
 _PATIENCE = 300.0
 _SAMPLED = 16
 _NOTE_EVERY = 5.0
@@ -390,8 +391,11 @@ class _Store:
         """The examples at ``indices``, which are on the device."""
         if not self._whole:
             wanted = indices.cpu()
-            numbers = sorted(set(wanted[self._missing[wanted]].tolist()))
-            self._decode(torch.tensor(numbers, dtype=torch.int64))
+            missing = wanted[self._missing[wanted]].tolist()
+            if missing:
+                # Many at once take far less time than as many batches one by one.
+                ahead = self._missing.nonzero()[:_AHEAD, 0].tolist()
+                self._decode(torch.tensor(sorted({*missing, *ahead}), dtype=torch.int64))
         return {name: _taken(field, indices) for name, field in self._fields.items()}
 
     def load(self) -> None:

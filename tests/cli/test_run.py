@@ -268,3 +268,46 @@ def test_resuming_from_python_keeps_what_was_recorded(ganforge, here: Path) -> N
     ganforge("run", "toy.py", "--quiet")
     gf.train(load_recipe(here / "toy.py")(), out="runs/toy-1", steps=5, resume=True, quiet=True)
     assert record(here / "runs/toy-1")["recipe"]["text"] == TOY
+
+
+def test_a_batch_is_evaluated_in_pieces_and_resumed_so(ganforge, here: Path) -> None:
+    words = ("--accumulate", "2", "--recompute", "--without", "merged-calls", "--without", "kept-memory")
+    assert ganforge("run", "toy.py", "--steps", "2", "--quiet", *words).exit_code == 0
+    chosen = {"accumulate": 2, "recompute": True, "without": ["merged-calls", "kept-memory"], "compile": "off"}
+    assert chosen.items() <= record(here / "runs/toy-1")["settings"].items()
+    result = ganforge("resume", "runs/toy-1", "--steps", "3", "--quiet")
+    assert result.exit_code == 0 and "not bit-exactly" not in result.stderr
+    assert chosen.items() <= record(here / "runs/toy-1")["settings"].items()
+
+
+def test_resuming_with_other_pieces_is_said_not_to_be_exact(ganforge) -> None:
+    ganforge("run", "toy.py", "--steps", "1", "--quiet")
+    result = ganforge("resume", "runs/toy-1", "--steps", "2", "--accumulate", "4")
+    assert "resuming, but not bit-exactly: summation pieces 1 -> pieces 4" in result.stderr
+
+
+def test_pieces_that_are_not_equal_are_refused(ganforge) -> None:
+    result = ganforge("run", "toy.py", "--accumulate", "3")
+    assert result.exit_code == 2
+    assert "batch_size=4 cannot be divided into 3 equal pieces." in result.stderr
+    assert "hint: --accumulate takes a divisor of the batch size" in result.stderr
+
+
+def test_an_optimisation_that_does_not_exist_is_told(ganforge) -> None:
+    result = ganforge("run", "toy.py", "--without", "luck")
+    assert result.exit_code == 2
+    assert "there is no optimisation 'luck'." in result.stderr and "merged-calls" in result.stderr
+
+
+def test_a_run_too_short_to_be_worth_compiling_says_so_and_stays_plain(ganforge, here: Path) -> None:
+    result = ganforge("run", "toy.py", "--steps", "12", "--compile", "auto")
+    assert result.exit_code == 0
+    assert "not compiled: the run will be over in 0 s" in result.stderr
+    assert record(here / "runs/toy-1")["settings"]["compile"] == "off"
+
+
+def test_choices_of_compiling_are_those_of_the_engine() -> None:
+    from ganforge.cli.options import COMPILE as offered
+    from ganforge.engine.compiling import COMPILE
+
+    assert offered == COMPILE

@@ -149,6 +149,11 @@ def test_fused_updates_are_one_operator_for_each_player() -> None:
     assert counted(without("fused-updates"))[1]["_fused_adam_"] == 0
 
 
+def test_a_step_reads_nothing_from_the_device_but_whether_each_turn_is_finite() -> None:
+    # On CUDA that is left to the optimizer, too.
+    assert counted(TUNED)[1]["_local_scalar_dense"] == 2
+
+
 def test_networks_that_are_not_held_get_gradients_in_vain() -> None:
     def weights_asking(machine: Machine) -> set[bool]:
         loop, asked = play(adversaries(), machine=machine), list[bool]()
