@@ -176,7 +176,6 @@ def _mimicry(order: Order, channel: Channel) -> None:
     from torch_mimicry.nets.wgan_gp import wgan_gp_base
     from torch_mimicry.training import Trainer
 
-    sys.modules.pop("tensorflow")  # What writes its log would take the stand-in for the real one.
     imported = time.time() - order["spawned"]
     sizes, critics = order["sizes"], order["sizes"].get("critics")
     made, judge = _networks(order)
@@ -213,6 +212,8 @@ def _mimicry(order: Order, channel: Channel) -> None:
             optG=torch.optim.Adam(netG.parameters(), **_adam(order)),
             n_dis=critics or 1,
             num_steps=100_000,
+            log_steps=100_000,  # To TensorBoard, which would ask the stand-in for files.
+            vis_steps=100_000,
             lr_decay="linear",
             dataloader=_metered(order, channel, imported),
             log_dir=folder,

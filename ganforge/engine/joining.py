@@ -15,7 +15,7 @@ _TOLERANCE = 1e-4
 
 def join(
     order: Sequence[Expression],
-    graphs: Collection[Expression],
+    graphs: Sequence[Collection[Expression]],
     apart: Collection[Expression],
     independent: Collection[Network],
 ) -> tuple[list[Expression], dict[Expression, tuple[Evaluation, ...]]]:
@@ -25,7 +25,8 @@ def join(
 
     Args:
         order: What a turn evaluates, in order.
-        graphs: What of it is evaluated with a graph.
+        graphs: What of it is recorded for this turn, and what is for later ones; only what is recorded for the same
+            can be one.
         apart: Evaluations to leave as they are: those differentiated twice would be so for all examples.
         independent: Networks that give each example the same whatever others are in its batch.
 
@@ -45,9 +46,10 @@ def join(
     return places, {group[0]: tuple(group) for group in groups if len(group) > 1}
 
 
-def _alike(one: Evaluation, other: Evaluation, graphs: Collection[Expression]) -> bool:
+def _alike(one: Evaluation, other: Evaluation, graphs: Sequence[Collection[Expression]]) -> bool:
     kinds = [[(signal.shape, signal.dtype) for signal in call.inputs] for call in (one, other)]
-    return one.network is other.network and (one in graphs) == (other in graphs) and kinds[0] == kinds[1]
+    recorded = [[call in graph for graph in graphs] for call in (one, other)]
+    return one.network is other.network and recorded[0] == recorded[1] and kinds[0] == kinds[1]
 
 
 def _fits(places: Sequence[Expression], group: Sequence[Evaluation], call: Evaluation) -> bool:

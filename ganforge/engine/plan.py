@@ -249,7 +249,7 @@ def _between(measures: Iterable[Measure]) -> frozenset[Expression]:
 
 def _finish(draft: _Draft, independent: Collection[Network]) -> TurnPlan:
     twice = _between(draft.measures)
-    order, joined = join(draft.order, draft.recorded | draft.kept, twice, independent)
+    order, joined = join(draft.order, (draft.recorded, draft.kept), twice, independent)
     return TurnPlan(
         player=draft.player,
         turn=draft.turn,

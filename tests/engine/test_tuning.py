@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from engine_toys import Adam, Pictures, critic, expect_equal_states, fool, module_of, play, slope
+from engine_toys import Adam, Pictures, critic, distance, expect_equal_states, fool, module_of, play, slope
 from torch import Tensor, nn
 from torch.autograd.function import Function
 from torch.nn import functional
@@ -281,6 +281,27 @@ def test_calls_that_need_each_other_stay_apart() -> None:
     calls = [origin for origin in plan.order if isinstance(origin, Evaluation)]
     # The first way and the real batch are one call; the way back waits for it.
     assert len(group) == 2 and len(calls) == 2 and calls[1] is back.origin
+
+
+def test_calls_recorded_for_different_turns_stay_apart() -> None:
+    def game() -> gf.Game:
+        real, z = Pictures().batch().images, gf.noise(6)
+        G, D = gf.module("G", drawer, shape=(1, 4, 4)), gf.module("D", judge, shape=(1,))
+        on_real, fake = gf.per_step(D(real)), G(z)
+        return gf.Game(
+            # D on real is evaluated here, and differentiated through in D's turn only.
+            gf.Player("G", trains=G, minimizes=distance(D(fake), on_real), optimizer=Adam()),
+            gf.Player("D", trains=D, minimizes=critic(on_real, D(fake)), optimizer=Adam()),
+            batch_size=4,
+            length=gf.steps(9),
+        )
+
+    tuned, apart = play(game(), 3, machine=TUNED), play(game(), 3, machine=without("merged-calls"))
+    for name, network in tuned.state.networks.items():
+        other = apart.state.modules[apart.state.networks[name]]
+        expect_equal_states(tuned.state.modules[network], other, name, nearly)
+    ((first, _),) = tuned._plans.values()
+    assert first.kept and first.recorded and not first.kept & first.recorded and not first.joined
 
 
 # --- shortcuts ----------------------------------------------------------------------------------------------
