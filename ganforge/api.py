@@ -44,6 +44,7 @@ def train(
     accumulate: int = 1,
     recompute: bool = False,
     compile: Compile = "off",
+    capture: bool = False,
     quiet: bool = False,
 ) -> TrainedRun:
     """Train a game in a folder.
@@ -63,6 +64,7 @@ def train(
         accumulate: Equal pieces of each batch that are evaluated one after the other, to save memory.
         recompute: Compute activations again in the backward pass instead of keeping them.
         compile: Compile turns with torch.compile: ``off``, ``on``, or ``auto`` to find out whether it pays.
+        capture: Record turns as CUDA graphs after the first steps.
         quiet: Show no progress.
 
     Returns:
@@ -83,6 +85,7 @@ def train(
         accumulate=accumulate,
         recompute=recompute,
         compile=compile,
+        capture=capture,
     )
     return play(game, Path(out), settings, resume=resume, quiet=quiet)
 

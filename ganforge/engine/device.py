@@ -20,7 +20,7 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "bf16")
 
 
 class DeviceError(GanforgeError):
-    """The device that was asked for is not there."""
+    """The device that was asked for is not there, or cannot do what was asked of it."""
 
     exit_code = 2
 
@@ -36,6 +36,7 @@ class Machine:
         accumulate: Pieces of each batch that are evaluated one after the other, their gradients added up.
         recompute: Whether backward passes compute activations again instead of keeping them.
         compiled: Whether turns are compiled with torch.compile.
+        captured: Whether turns are recorded as CUDA graphs.
     """
 
     device: torch.device
@@ -44,6 +45,7 @@ class Machine:
     accumulate: int = 1
     recompute: bool = False
     compiled: bool = False
+    captured: bool = False
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context in which networks are evaluated."""

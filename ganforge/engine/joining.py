@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
@@ -80,8 +81,8 @@ def _move(places: list[Expression], first: Evaluation, call: Evaluation) -> None
 def independent_networks(evaluations: Iterable[Evaluation], modules: Mapping[Network, nn.Module]) -> frozenset[Network]:
     """The networks of several evaluations that give each example the same whatever others are in its batch.
 
-    They are tried out on random examples, one by one and two at once. Batch statistics, dropout, spectral norm and
-    whatever else mixes examples, draws random numbers or changes a buffer shows in that.
+    Copies of them are tried out on random examples, one by one and two at once. Batch statistics, dropout, spectral
+    norm and whatever else mixes examples, draws random numbers or changes itself shows in that.
     """
     calls: dict[Network, list[Evaluation]] = {}
     for call in evaluations:
@@ -93,23 +94,23 @@ def independent_networks(evaluations: Iterable[Evaluation], modules: Mapping[Net
 
 @torch.no_grad()
 def _is_independent(module: nn.Module, call: Evaluation) -> bool:
-    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     if all(signal.dtype == "int" for signal in call.inputs):  # Nothing is known of which numbers it takes.
         return False
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     both = [_examples(signal, generator).to(device) for signal in call.inputs]
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
     before = _random_state(device)
     try:
-        apart = [_outputs(module(*(value[row : row + 1] for value in both))) for row in range(2)]
-        at_once = _outputs(module(*(value.clone() for value in both)))
-    except (RuntimeError, ValueError):  # Batch norm refuses single examples.
+        tried = copy.deepcopy(module)
+        apart = [_outputs(tried(*(value[row : row + 1] for value in both))) for row in range(2)]
+        at_once = _outputs(tried(*(value.clone() for value in both)))
+    except (RuntimeError, ValueError, TypeError):  # Batch norm refuses single examples; some modules cannot be copied.
         return False
-    finally:
-        changed = any(not torch.equal(buffer, kept) for buffer, kept in buffers)
-        for buffer, kept in buffers:
-            buffer.copy_(kept)
-    same = all(_is_close(torch.cat(rows), whole) for rows, whole in zip(zip(*apart, strict=True), at_once, strict=True))
+    # Some change their weights when they are first called.
+    was, now = module.state_dict(), tried.state_dict()
+    changed = any(not torch.equal(was[name], value) for name, value in now.items())
+    pairs = zip(zip(*apart, strict=True), at_once, strict=True)
+    same = all(_is_close(torch.cat(rows), whole) for rows, whole in pairs)
     return same and not changed and torch.equal(before, _random_state(device))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,12 +21,13 @@ from ..language.player import Phase, Player
 from ..language.signal import Expression
 from ..language.term import Measure, Part, Term
 from .batches import Batches
+from .capture import Capture, CudaRecorder, Recorder
 from .compiling import Note
 from .device import Machine
 from .draw import seed_turn
 from .guard import Guard
 from .joining import independent_networks
-from .numbers import now_number, plain_number, read, scheduled_fields, weighted
+from .numbers import Weights, now_number, plain_number, read, scheduled_fields, weighted, weights_of
 from .pieces import mean_of, pieces
 from .plan import TurnPlan, plan_step
 from .play import Play
@@ -59,6 +61,9 @@ class Loop:
         self.state = State(game, machine, seed)
         self.play = Play(machine, self.state.modules, self.state.pools, game.batch_size, note)
         self.guard = Guard()
+        self.recorder: Callable[[], Recorder] | None = CudaRecorder if machine.captured else None
+        self._captures: dict[tuple[TurnPlan, ...], Capture] = {}
+        self._note = note
         self._counted = {phase: _counted(phase) for phase in game.phases}
         self._plans: dict[object, tuple[TurnPlan, ...]] = {}
         self._live: frozenset[Network] = frozenset()
@@ -73,15 +78,17 @@ class Loop:
         state, now = self.state, self.progress()
         self.play.forget()
         self._updated.clear()
-        for plan in self._plan(now):
-            self._turn(plan, now)
+        plans = self._plan(now)
+        capture = self._capture(plans)
+        for plan in plans:
+            self._turn(plan, now, capture)
         self.play.forget()
         self._average(now)
         self._feed_back(now)
         state.counters.step += 1
         state.counters.phase_step += 1
 
-    def _turn(self, plan: TurnPlan, now: Progress) -> None:
+    def _turn(self, plan: TurnPlan, now: Progress, capture: Capture | None) -> None:
         """One update of one player."""
         state, player, tuning = self.state, plan.player, self.machine.tuning
         number = state.counters.turns[player.name]
@@ -97,12 +104,13 @@ class Loop:
         # Evaluate, and differentiate with respect to this player's weights only.
         optimizer, named = state.optimizers[player.name], state.parameters(player)
         optimizer.zero_grad(set_to_none=tuning.fresh_gradients)
-        measured = mean_of(
-            [
-                self._differentiate(plan, piece, number, now)
-                for number, piece in enumerate(pieces(drawn, self.machine.accumulate))
-            ]
-        )
+        weights = weights_of(plan.parts, now, state.feedbacks)
+        if capture is not None:
+            parameters = [parameter for _, parameter in named]
+            measured = capture.differentiate(plan, drawn, weights, parameters, partial(self._differentiate, plan, now))
+        else:
+            parts = enumerate(pieces(drawn, self.machine.accumulate))
+            measured = mean_of([self._differentiate(plan, now, part, weights, number) for number, part in parts])
         self.guard.check(plan, state.counters.step, measured, named, optimizer)
 
         # Update.
@@ -117,16 +125,16 @@ class Loop:
         state.measured |= measured
 
     def _differentiate(
-        self, plan: TurnPlan, drawn: Mapping[Expression, Values], piece: int, now: Progress
+        self, plan: TurnPlan, now: Progress, drawn: Mapping[Expression, Values], weights: Weights, piece: int = 0
     ) -> dict[Measure, Tensor]:
-        """Add the gradients of one piece of the batch, and give the losses it has."""
+        """Add the gradients of a batch, or of one piece of it, and give its losses."""
         feedbacks, count = self.state.feedbacks, self.machine.accumulate
         measured = self.play.measure(plan, drawn, lambda number: now_number(number, now, feedbacks), piece)
-        total = weighted(plan.parts, measured, now, feedbacks)
-        weights = [parameter for _, parameter in self.state.parameters(plan.player)]
+        total = weighted(plan.parts, measured, weights)
+        trained = [parameter for _, parameter in self.state.parameters(plan.player)]
         torch.autograd.backward(
             total if count == 1 else total / count,
-            inputs=weights if self.machine.tuning.held_networks else None,
+            inputs=trained if self.machine.tuning.held_networks else None,
             retain_graph=plan.retain,
         )
         return {measure: value.detach() for measure, value in measured.items()}
@@ -188,6 +196,15 @@ class Loop:
         if key not in self._plans:
             self._plans[key] = plan_step(turns, self._independent)
         return self._plans[key]
+
+    def _capture(self, plans: tuple[TurnPlan, ...]) -> Capture | None:
+        """What records the turns of such a step, where that is asked for."""
+        if self.recorder is None:
+            return None
+        if plans not in self._captures:
+            self._captures[plans] = Capture(plans, self.recorder(), self._note)
+        self._captures[plans].begin()
+        return self._captures[plans]
 
     def _independent_networks(self) -> frozenset[Network]:
         if not self.machine.tuning.merged_calls:

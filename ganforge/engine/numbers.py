@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 from torch import Tensor
@@ -14,6 +14,9 @@ from ..language.length import Progress
 from ..language.number import Product, Quantity
 from ..language.schedule import Schedule
 from ..language.term import Measure, Part
+
+Weights: TypeAlias = list[float | Tensor]
+"""Of losses: numbers, or tensors where feedback steers them."""
 
 
 def now_number(number: Any, now: Progress, feedbacks: Mapping[Feedback, Tensor]) -> Any:
@@ -47,13 +50,15 @@ def scheduled_fields(component: Component) -> dict[str, Any]:
     }
 
 
-def weighted(
-    parts: Iterable[Part], measured: Mapping[Measure, Tensor], now: Progress, feedbacks: Mapping[Feedback, Tensor]
-) -> Tensor:
-    """The weighted sum of measured losses, lazy ones multiplied by their interval."""
+def weights_of(parts: Iterable[Part], now: Progress, feedbacks: Mapping[Feedback, Tensor]) -> Weights:
+    """The weights of losses in this step; lazy ones are multiplied by their interval."""
+    return [now_number(Product(part.factor * part.interval, part.quantities), now, feedbacks) for part in parts]
+
+
+def weighted(parts: Iterable[Part], measured: Mapping[Measure, Tensor], weights: Weights) -> Tensor:
+    """The weighted sum of measured losses."""
     total: Tensor | None = None
-    for part in parts:
-        weight = now_number(Product(part.factor * part.interval, part.quantities), now, feedbacks)
+    for part, weight in zip(parts, weights, strict=True):
         value = measured[part.measure]
         # A weight of exactly one is the common case and needs no kernel.
         value = value if isinstance(weight, float) and weight == 1.0 else value * weight
@@ -69,4 +74,5 @@ def read(
     if isinstance(value, Reading):
         number: Tensor = value.function(*(read(term, measured, now, feedbacks) for term in value.terms))
         return number
-    return weighted([attrs.evolve(part, interval=1) for part in value.parts], measured, now, feedbacks)
+    parts = [attrs.evolve(part, interval=1) for part in value.parts]
+    return weighted(parts, measured, weights_of(parts, now, feedbacks))

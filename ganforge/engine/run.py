@@ -23,7 +23,7 @@ from . import checkpoint
 from .batches import Batches
 from .compiling import COMPILE, Choice, Compile, seconds_of
 from .description import NotDescribable, describe_network, describe_signals
-from .device import PRECISIONS, Machine, Precision, choose_device
+from .device import PRECISIONS, DeviceError, Machine, Precision, choose_device
 from .folder import RunFolder
 from .interrupt import Interrupt
 from .loop import Loop
@@ -54,6 +54,7 @@ class Settings:
         recompute: Compute activations again in the backward pass instead of keeping them.
         compile: Compile turns with torch.compile: ``on``, ``off``, or ``auto`` to find out in the first steps whether
             it pays.
+        capture: Record turns as CUDA graphs after the first steps.
         without: Optimisations to leave out, by name, so as to measure them.
     """
 
@@ -67,6 +68,7 @@ class Settings:
     checkpoint_every: int | None = None
     accumulate: int = attrs.field(default=1, validator=attrs.validators.ge(1))
     recompute: bool = False
+    capture: bool = False
     compile: Compile = attrs.field(default="off", validator=attrs.validators.in_(COMPILE))
     without: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
@@ -106,7 +108,9 @@ class Run:
             settings.accumulate,
             settings.recompute,
             compiled=settings.compile == "on",
+            captured=settings.capture,
         )
+        _expect_recordable(self.machine)
         self.machine.prepare()
         # Shapes that do not fit are told before any data is opened.
         trial(game, trial_place(game, self.machine.device))
@@ -302,6 +306,13 @@ def _expect_pieces(game: Game, count: int) -> None:
     if game.batch_size % count:
         fact = f"batch_size={game.batch_size} cannot be divided into {count} equal pieces."
         raise RecipeError(fact, "--accumulate takes a divisor of the batch size", game.site)
+
+
+def _expect_recordable(machine: Machine) -> None:
+    if machine.captured and machine.device.type != "cuda":
+        raise DeviceError(f"turns are recorded on CUDA devices; this one is {machine.device}.", "leave out --capture")
+    if machine.captured and machine.accumulate > 1:
+        raise DeviceError("turns are recorded whole; they cannot be in pieces.", "--capture or --accumulate, not both")
 
 
 def _due(step: int, every: int | None) -> bool:

@@ -13,5 +13,5 @@ def _load(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-for _name in ("toys", "reference"):
+for _name in ("toys", "reference", "operators"):
     _load(_name)

@@ -204,6 +204,22 @@ class Noisy(nn.Module):
         return images + 1e-9 * torch.randn_like(images)
 
 
+class Late(nn.Module):
+    """Sets its weights when it is first called, by what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+        self.is_set = False
+
+    def forward(self, images: Tensor) -> Tensor:
+        if not self.is_set:
+            self.is_set = True
+            with torch.no_grad():
+                self.scale.copy_(1 / images.std())
+        return images * self.scale
+
+
 class Counting(nn.Module):
     """Changes a buffer."""
 
@@ -226,6 +242,7 @@ class Counting(nn.Module):
         (lambda: nn.Dropout(0.5), False),
         (Mixing, False),
         (Noisy, False),
+        (Late, False),
         (Counting, False),
     ],
 )
@@ -241,6 +258,10 @@ def test_calls_are_joined_only_of_networks_that_take_each_example_by_itself(laye
         length=gf.steps(9),
     )
     assert bool(joined_names(game)) == joins
+    # Trying it out leaves the network as it was.
+    tuned, apart = play(game, machine=TUNED), play(game, machine=without("merged-calls"))
+    assert not any(getattr(part, "is_set", False) for part in module_of(tuned, "D").modules())
+    expect_equal_states(module_of(tuned, "D"), module_of(apart, "D"))
 
 
 def test_a_network_of_spectral_norm_is_called_apart() -> None:

@@ -178,7 +178,7 @@ def play(game: gf.Game, steps: int = 0, seed: int = 7, machine: Machine = CPU) -
             seed=seed,
             stream=number,
             batch_size=game.batch_size,
-            device=CPU.device,
+            device=machine.device,
         )
         for number, origin in enumerate(game_batches(game))
     }

@@ -1,11 +1,19 @@
-"""Makes the settings of the recipes importable from every test of the recipes."""
+"""Makes the settings of the recipes, and the stand-in for CUDA graphs, importable from every test of the recipes."""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-_spec = importlib.util.spec_from_file_location("recipes_settings", Path(__file__).with_name("settings.py"))
-assert _spec and _spec.loader
-_module = importlib.util.module_from_spec(_spec)
-sys.modules["recipes_settings"] = _module
-_spec.loader.exec_module(_module)
+_HERE = Path(__file__).parent
+
+
+def _load(name: str, path: Path) -> None:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
+_load("recipes_settings", _HERE / "settings.py")
+_load("recipes_operators", _HERE.parent / "engine" / "operators.py")
