@@ -26,7 +26,9 @@ _FLAGS = (
     click.option("--sample-every", type=_COUNT, metavar="N", help="Steps between sample grids."),
     click.option("--log-every", type=_COUNT, metavar="N", help="Steps between log lines."),
     click.option("--compile", type=click.Choice(COMPILE), help="Compile turns; auto: if it pays. [off]"),
-    click.option("--capture", is_flag=True, default=None, help="Record turns as CUDA graphs. Untested on a device."),
+    click.option(
+        "--capture", is_flag=True, default=None, help="Record turns as CUDA graphs; not yet tried on a device."
+    ),
     click.option("--accumulate", type=_COUNT, metavar="N", help="Evaluate each batch in N pieces, to save memory."),
     click.option("--recompute", is_flag=True, default=None, help="Keep no activations for backward passes."),
     click.option(

@@ -311,3 +311,10 @@ def test_choices_of_compiling_are_those_of_the_engine() -> None:
     from ganforge.engine.compiling import COMPILE
 
     assert offered == COMPILE
+
+
+def test_recording_turns_needs_a_cuda_device(ganforge, here: Path) -> None:
+    result = ganforge("run", "toy.py", "--device", "cpu", "--capture")
+    assert result.exit_code == 2
+    assert result.stderr == ("error: turns are recorded on CUDA devices; this one is cpu.\nhint: leave out --capture\n")
+    assert not (here / "runs").exists()
