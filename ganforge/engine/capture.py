@@ -29,6 +29,7 @@ class Recorder(Protocol):
 
     def record(self, function: Callable[[], None]) -> Callable[[], None]:
         """Call a function once, and return what does on the device what it asked for, on the same memory."""
+        ...
 
 
 class CudaRecorder:

@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Literal, TypeAlias
@@ -32,8 +32,9 @@ class Compiler:
     """Compiles tapes.
 
     What is differentiated twice, keeps a history or takes numbers that change is left as it is; the instructions
-    between are compiled together. Random numbers are those of the plain engine. Compiled kernels are kept on disk,
-    where the next run finds them.
+    between are compiled together. Random numbers are those of the plain engine, as long as no network draws some that
+    nothing is computed from, for a compiler leaves them out. Compiled kernels are kept on disk, where the next run
+    finds them.
 
     Args:
         note: Told, once, what could not be compiled.
@@ -103,11 +104,10 @@ class _Compiled:
     def __call__(self, slots: Slots, resolve: Resolve) -> None:
         if self._function is not None:
             try:
-                with nullcontext() if self._is_proved else _quiet():
+                with _quiet():
                     values = self._function(*(slots[slot] for slot in self._reads))
             except Exception as error:
-                # Later ones are not the compiler's, and lack of memory is not to be tried again.
-                if self._is_proved or isinstance(error, torch.OutOfMemoryError | MemoryError):
+                if not self._is_the_compilers(error):
                     raise
                 self._function = None
                 self._tell(f"not compiled: {self._named()}: {type(error).__name__}: {_begin_of(error)}")
@@ -118,6 +118,12 @@ class _Compiled:
                 return
         for instruction in self._instructions:
             instruction.play(slots, resolve)
+
+    def _is_the_compilers(self, error: Exception) -> bool:
+        # What has run before may be compiled again, for another mode or shape; lack of memory is not to be tried again.
+        if self._is_proved:
+            return type(error).__module__.startswith("torch._dynamo")
+        return not isinstance(error, torch.OutOfMemoryError | MemoryError)
 
     def _named(self) -> str:
         return ", ".join(instruction.doing for instruction in self._instructions if instruction.doing)

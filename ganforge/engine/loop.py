@@ -88,7 +88,7 @@ class Loop:
         state.counters.step += 1
         state.counters.phase_step += 1
 
-    def _turn(self, plan: TurnPlan, now: Progress, capture: Capture | None) -> None:
+    def _turn(self, plan: TurnPlan, now: Progress, capture: Capture | None = None) -> None:
         """One update of one player."""
         state, player, tuning = self.state, plan.player, self.machine.tuning
         number = state.counters.turns[player.name]

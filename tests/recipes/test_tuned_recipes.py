@@ -27,6 +27,8 @@ TUNED = Machine(torch.device("cpu"))
 # Dropout draws in the order in which values lie in memory, so that the layout decides what is dropped.
 PLAIN = Machine(torch.device("cpu"), tuning=Tuning.without(set(Tuning.names()) - {"channels-last"}))
 STEPS = 3
+# Its classifier adds noise to values that one turn does not read; a compiler does not draw it.
+DRAWS_IN_VAIN = {"sgan_mnist"}
 # They have image pools, or options that change in every step.
 NEVER_REPLAYED = {"cyclegan_horse2zebra", "r3gan"}
 
@@ -106,7 +108,9 @@ def test_a_compiled_recipe_has_the_numbers_of_a_plain_one(name: str, monkeypatch
     monkeypatch.setattr(compiling, "_BACKEND", {"backend": "aot_eager"})
     torch._dynamo.reset()
     told: list[str] = []
-    loop = expect_alike(name, attrs.evolve(TUNED, compiled=True), told)
+    machine = attrs.evolve(TUNED, compiled=True)
+    loop = opened(name, machine, told) if name in DRAWS_IN_VAIN else expect_alike(name, machine, told)
+    loop.step()
     parts = [part for tape in loop.play._tapes.values() for part in tape.parts]
     assert any(isinstance(part, compiling._Compiled) for part in parts)
     reasons = ("which is differentiated twice or keeps a history", "which takes numbers that change")
