@@ -195,6 +195,8 @@ def test_a_short_run_is_not_compiled() -> None:
     assert told == ["not compiled: the run will be over in 9 s"]
 
 
+# What torch 2.11's compiler imports.
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_machine_code_gives_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     torch._dynamo.reset()
