@@ -37,7 +37,7 @@ _SAMPLED = 16
 _NOTE_EVERY = 5.0
 
 
-def _silent(text: str) -> None:
+def silent(text: str) -> None:
     """Say nothing."""
 
 
@@ -80,7 +80,7 @@ class Batches:
         memory: int | None = None,
         keep_channels_last: bool = True,
         at_once: bool = True,
-        note: Callable[[str], None] = _silent,
+        note: Callable[[str], None] = silent,
     ) -> None:
         self._batch, self._batch_size, self._channels_last = batch, batch_size, keep_channels_last
         self._readers = [Reader.opened(batch, collection) for collection in examples]

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from ..language.number import Quantity
 from ..language.signal import Expression, ImagePool, Operation
 from ..language.term import Measure
-from .numbers import Weights
+from .numbers import Weights, is_changing
 from .plan import TurnPlan
 from .tape import Values
 
@@ -142,7 +141,7 @@ def _can_be_recorded(plan: TurnPlan) -> bool:
     for origin in plan.order:
         if isinstance(origin, ImagePool):
             return False
-        if isinstance(origin, Operation) and any(isinstance(value, Quantity) for value in origin.options.values()):
+        if isinstance(origin, Operation) and any(map(is_changing, origin.options.values())):
             return False
     return True
 

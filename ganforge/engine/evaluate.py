@@ -14,8 +14,7 @@ from ..language.operation import Builtin
 from ..language.signal import Expression, Operation, SamplingMode, Signal
 from .device import Machine
 from .operations import OPERATIONS
-
-Values = tuple[Tensor, ...]
+from .tape import Values
 
 
 def evaluate(module: nn.Module, inputs: Sequence[Tensor], machine: Machine) -> Values:

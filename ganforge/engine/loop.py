@@ -20,7 +20,7 @@ from ..language.optimizer import Constraint
 from ..language.player import Phase, Player
 from ..language.signal import Expression
 from ..language.term import Measure, Part, Term
-from .batches import Batches
+from .batches import Batches, silent
 from .capture import Capture, CudaRecorder, Recorder
 from .compiling import Note
 from .device import Machine
@@ -36,10 +36,6 @@ from .tape import Values
 from .updates import update
 
 
-def _silent(text: str) -> None:
-    """Say nothing."""
-
-
 class Loop:
     """Plays a game step by step.
 
@@ -52,7 +48,7 @@ class Loop:
     """
 
     def __init__(
-        self, game: Game, machine: Machine, seed: int, data: Mapping[Batch, Batches], note: Note = _silent
+        self, game: Game, machine: Machine, seed: int, data: Mapping[Batch, Batches], note: Note = silent
     ) -> None:
         self.game = game
         self.machine = machine

@@ -41,13 +41,14 @@ def plain_number(number: Any, now: Progress, feedbacks: Mapping[Feedback, Tensor
     return value.item() if isinstance(value, Tensor) else value
 
 
+def is_changing(value: Any) -> bool:
+    """Whether a value, or an item of a tuple, is a schedule or steered by feedback."""
+    return any(isinstance(item, Quantity) for item in (value if isinstance(value, tuple) else (value,)))
+
+
 def scheduled_fields(component: Component) -> dict[str, Any]:
     """The fields of an optimizer or a constraint that change while the game is played."""
-    return {
-        name: value
-        for name, value in component.values().items()
-        if any(isinstance(item, Quantity) for item in (value if isinstance(value, tuple) else (value,)))
-    }
+    return {name: value for name, value in component.values().items() if is_changing(value)}
 
 
 def weights_of(parts: Iterable[Part], now: Progress, feedbacks: Mapping[Feedback, Tensor]) -> Weights:

@@ -15,7 +15,8 @@ from ..language.signal import Expression, RandomLabels, SamplingMode, Signal
 from .batches import Batches
 from .device import Machine
 from .draw import derive, draw_source, seed_generators
-from .evaluate import Values, evaluate_samples
+from .evaluate import evaluate_samples
+from .tape import Values
 
 
 class Sampler:

@@ -54,7 +54,6 @@ class Instruction:
 
     def execute(self, slots: Slots, options: Mapping[str, Any]) -> None:
         """Execute it."""
-        # Losses differentiate, and others are torn from their graph, before the mode is entered.
         inputs = [_read(slots[index], attached) for index, attached in self.reads]
         with torch.set_grad_enabled(self.graph):
             values = self.function(*inputs, **options)
