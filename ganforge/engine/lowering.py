@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from ..language.signal import Barrier, Expression, ImagePool, Operation, PerStep
 from ..language.term import Measure
 from .device import Machine
 from .evaluate import evaluate, operation
+from .numbers import is_changing
 from .plan import SOURCES, TurnPlan
 from .pool import Pool
 from .recomputing import Recomputing
@@ -76,7 +79,9 @@ class Lowering:
     def function(self, origin: Expression) -> Function:
         """What computes an expression that is neither a source nor an evaluation."""
         if isinstance(origin, Builtin | Operation):
-            return operation(origin)
+            # What never changes belongs to the function.
+            fixed = {name: value for name, value in origin.options.items() if not is_changing(value)}
+            return partial(operation(origin), **fixed)
         if isinstance(origin, ImagePool):
             mix = self.pools[origin].mix
             return lambda fake: (mix(fake.detach()),)
@@ -129,7 +134,7 @@ class _Writer:
             reads=tuple(self._read(signal, follows) for origin in origins for signal in origin.inputs),
             writes=tuple(slot for origin in origins for slot in self._reserve(origin)),
             graph=bool(follows) or not self.held,
-            options=first.options if isinstance(first, Builtin | Operation) else {},
+            options=_changing_options(first),
             kept=first in self.plan.kept,
             apart=self._stays_apart(first),
             site=first.site,
@@ -192,6 +197,12 @@ class _Writer:
     def _next(self) -> int:
         self.length += 1
         return self.length - 1
+
+
+def _changing_options(origin: Expression) -> dict[str, Any]:
+    if not isinstance(origin, Builtin | Operation):
+        return {}
+    return {name: value for name, value in origin.options.items() if is_changing(value)}
 
 
 def _outputs(origin: Expression) -> int:
